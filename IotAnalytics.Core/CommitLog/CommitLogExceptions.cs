@@ -1,0 +1,19 @@
+namespace IotAnalytics.Core.CommitLog;
+
+/// <summary>The log cannot be opened or used; the message is one line for the operator.</summary>
+public class CommitLogException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>The log has reached its byte bound. Retry when the pipeline has caught up.</summary>
+public sealed class LogFullException(long maxBytes)
+    : CommitLogException($"The commit log is full ({maxBytes} bytes, CommitLog:Embedded:MaxBytes).");
+
+/// <summary>The log cannot be written now (disk full, closing). Nothing was appended; retry.</summary>
+public sealed class LogUnavailableException(string message, Exception? inner = null) : CommitLogException(message, inner);
+
+/// <summary>Records that were asked for are no longer in the log.</summary>
+public sealed class OffsetTrimmedException(int partition, long offset, long start)
+    : CommitLogException($"Partition {partition}: offset {offset} was trimmed, the log starts at {start}.")
+{
+    /// <summary>The first offset that can be read.</summary>
+    public long Start { get; } = start;
+}

@@ -1,0 +1,164 @@
+using IotAnalytics.Core.CommitLog;
+
+namespace IotAnalytics.Core.Readings;
+
+/// <summary>
+/// Readings of one partition as columns, in the order of (record, item). One instance per worker, reused for every batch:
+/// a normal row allocates nothing. Not thread-safe.
+/// </summary>
+public sealed class MicroBatch
+{
+    private readonly double[]?[] _spare;
+    private readonly double[]?[] _measurements;
+
+    /// <param name="measurementColumns">Number of columns of the catalog.</param>
+    /// <param name="capacity">Rows before the columns grow.</param>
+    public MicroBatch(int measurementColumns, int capacity)
+    {
+        _measurements = new double[]?[measurementColumns];
+        _spare = new double[]?[measurementColumns];
+        Allocate(capacity);
+    }
+
+    /// <summary>The records; rows and dead letters point into them.</summary>
+    public RecordBatch Records { get; private set; } = null!;
+
+    /// <summary>Index of the first record of this batch within <see cref="Records"/>.</summary>
+    public int FirstRecord { get; private set; }
+
+    /// <summary>Index after the last record.</summary>
+    public int NextRecord { get; set; }
+
+    /// <summary>Offset of the first record.</summary>
+    public long FirstOffset => Records[FirstRecord].Offset;
+
+    /// <summary>Offset after the last record.</summary>
+    public long NextOffset => Records[NextRecord - 1].Offset + 1;
+
+    public int RowCount { get; set; }
+    public int Capacity { get; private set; }
+
+    /// <summary>Index of the row's record within <see cref="Records"/>.</summary>
+    public int[] Record { get; private set; } = [];
+
+    /// <summary>Position of the item within its record.</summary>
+    public int[] Item { get; private set; } = [];
+
+    /// <summary>Start of the sensor id in <see cref="IdBytes"/> when negative (as ~start), else in the record buffer.</summary>
+    public int[] IdStart { get; private set; } = [];
+    public int[] IdLength { get; private set; } = [];
+
+    /// <summary>Ids that had to be unescaped.</summary>
+    public byte[] IdBytes { get; set; } = [];
+
+    /// <summary>Index in the worker's sensor table, set by the resolve step; -1 for a dead letter.</summary>
+    public int[] Sensor { get; private set; } = [];
+
+    /// <summary>Event time, Unix milliseconds.</summary>
+    public long[] EventMs { get; private set; } = [];
+    public ReadingFlags[] Flags { get; private set; } = [];
+    public RowOutcome[] Outcome { get; private set; } = [];
+
+    /// <summary>Anomaly score 0..1, NaN when not scored.</summary>
+    public double[] Score { get; private set; } = [];
+
+    /// <summary>Items that could not become readings, in no promised order.</summary>
+    public List<DeadLetter> DeadLetters { get; } = [];
+
+    /// <summary>One entry per anomalous row, by row.</summary>
+    public List<AnomalyDetail> Anomalies { get; } = [];
+
+    /// <summary>A measurement's column; null when no row of the batch has it. NaN = missing.</summary>
+    public double[]? Measurement(int column) => _measurements[column];
+
+    /// <summary>A measurement's column for writing; filled with NaN when this batch had none.</summary>
+    public double[] EnsureMeasurement(int column)
+    {
+        if (_measurements[column] is { } present)
+        {
+            return present;
+        }
+
+        var values = _spare[column] ?? new double[Capacity];
+        _spare[column] = null;
+        values.AsSpan().Fill(double.NaN);
+        return _measurements[column] = values;
+    }
+
+    /// <summary>The UTF-8 bytes of a row's sensor id.</summary>
+    public ReadOnlySpan<byte> SensorId(int row) => IdStart[row] >= 0
+        ? Records.Buffer.AsSpan(IdStart[row], IdLength[row])
+        : IdBytes.AsSpan(~IdStart[row], IdLength[row]);
+
+    public long RecordTimeMs(int row) => Records[Record[row]].RecordTimeMs;
+    public long Offset(int row) => Records[Record[row]].Offset;
+
+    /// <summary>Empties the batch for records from <paramref name="firstRecord"/> on.</summary>
+    public void Reset(RecordBatch records, int firstRecord)
+    {
+        Records = records;
+        FirstRecord = NextRecord = firstRecord;
+        RowCount = 0;
+        DeadLetters.Clear();
+        Anomalies.Clear();
+        for (var i = 0; i < _measurements.Length; i++)
+        {
+            if (_measurements[i] is { } used)
+            {
+                _spare[i] = used;
+                _measurements[i] = null;
+            }
+        }
+    }
+
+    /// <summary>Makes room for <paramref name="rows"/> rows, keeping what is there.</summary>
+    public void EnsureCapacity(int rows)
+    {
+        if (rows > Capacity)
+        {
+            Allocate(Math.Max(rows, Capacity * 2));
+        }
+    }
+
+    private void Allocate(int capacity)
+    {
+        Record = Grow(Record, capacity);
+        Item = Grow(Item, capacity);
+        IdStart = Grow(IdStart, capacity);
+        IdLength = Grow(IdLength, capacity);
+        Sensor = Grow(Sensor, capacity);
+        EventMs = Grow(EventMs, capacity);
+        Flags = Grow(Flags, capacity);
+        Outcome = Grow(Outcome, capacity);
+        Score = Grow(Score, capacity);
+        for (var i = 0; i < _measurements.Length; i++)
+        {
+            _spare[i] = null;
+            if (_measurements[i] is { } used)
+            {
+                _measurements[i] = Grow(used, capacity);
+                _measurements[i].AsSpan(Capacity).Fill(double.NaN);
+            }
+        }
+
+        Capacity = capacity;
+    }
+
+    private static T[] Grow<T>(T[] array, int capacity)
+    {
+        Array.Resize(ref array, capacity);
+        return array;
+    }
+}
+
+/// <summary>What the anomaly table and gold say beyond the row's columns.</summary>
+/// <param name="Row">Row of the micro-batch.</param>
+/// <param name="Threshold">The model's threshold; the row's score is above it.</param>
+/// <param name="Rarity">(1 + reference scores at or above) / (n + 1).</param>
+/// <param name="Severity"><c>low</c>, <c>medium</c>, <c>high</c> or <c>critical</c>.</param>
+/// <param name="TopMeasurement">The measurement that contributes most.</param>
+/// <param name="ExplanationJson">The explanation as JSON, see the formats page.</param>
+/// <param name="ModelVersion">Version that decided.</param>
+/// <param name="Detector">Kind of the detector that decided.</param>
+public readonly record struct AnomalyDetail(
+    int Row, double Threshold, double Rarity, string Severity, string TopMeasurement, string ExplanationJson, string ModelVersion, string Detector);

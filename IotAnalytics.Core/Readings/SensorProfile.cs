@@ -1,0 +1,39 @@
+using System.Collections.Immutable;
+
+namespace IotAnalytics.Core.Readings;
+
+/// <summary>A kind of sensor: what it measures, what is computed from that, and how it is scored. Data, not code.</summary>
+/// <param name="Name">snake_case, unique.</param>
+/// <param name="ExpectedInterval">The usual time between two readings of one sensor.</param>
+/// <param name="Measurements">At least one, in the order of the configuration.</param>
+/// <param name="Features">At least one; the order is the order of the model's columns.</param>
+/// <param name="Detectors">At least one.</param>
+public sealed record SensorProfile(
+    string Name,
+    TimeSpan ExpectedInterval,
+    ImmutableArray<MeasurementDefinition> Measurements,
+    ImmutableArray<FeatureDefinition> Features,
+    ImmutableArray<DetectorDefinition> Detectors);
+
+/// <summary>One physical quantity of a profile.</summary>
+/// <param name="Name">snake_case; the name in JSON, SQL and Parquet. Profiles that share a name agree on the unit.</param>
+/// <param name="Unit">UCUM code, for example <c>Cel</c> or <c>%</c>.</param>
+/// <param name="Min">Lower end of the physical range; a value below is flagged, never dropped.</param>
+/// <param name="Max">Upper end of the physical range.</param>
+/// <param name="Normal">The band of healthy values, [low, high]: the bootstrap model and the simulator draw from it. Null: the middle third of the physical range.</param>
+/// <param name="Anomalous">The band of faulty values, [low, high]. Null: the top tenth of the physical range.</param>
+public sealed record MeasurementDefinition(string Name, string Unit, double Min, double Max, ValueBand? Normal, ValueBand? Anomalous);
+
+/// <summary>A closed band of values in the measurement's unit.</summary>
+public sealed record ValueBand(double Low, double High);
+
+/// <summary>A named expression over the profile's measurements, for example <c>temperature / max(humidity, 1)</c>.</summary>
+public sealed record FeatureDefinition(string Name, string Expression);
+
+/// <summary>One detector of a profile.</summary>
+/// <param name="Kind"><c>IsolationForest</c>.</param>
+/// <param name="Trees">Number of trees, 1 to 10,000.</param>
+/// <param name="SampleSize">Rows per tree (ψ), 2 to 65,536.</param>
+/// <param name="BootstrapContamination">Share of anomalies in the synthetic set of the bootstrap model, above 0 and at most 0.5.</param>
+/// <param name="TargetAlarmRate">Share of readings that later models flag, above 0 and at most 0.5.</param>
+public sealed record DetectorDefinition(string Kind, int Trees, int SampleSize, double BootstrapContamination, double TargetAlarmRate);
