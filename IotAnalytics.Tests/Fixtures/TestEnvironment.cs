@@ -1,0 +1,36 @@
+namespace IotAnalytics.Tests.Fixtures;
+
+/// <summary>
+/// Outside programs and data that some tests need. Missing ones skip the test, or fail it when IOT_TEST_REQUIRE_SERVERS=1,
+/// so that a CI run cannot stay green by skipping.
+/// </summary>
+internal static class TestEnvironment
+{
+    /// <summary>The program that reads a Delta table with an implementation that is not ours: <c>delta-read DIR</c> prints JSON.</summary>
+    public static string RequireDeltaRead() => Require("IOT_TEST_DELTA_READ", "a program that reads a Delta table", "");
+
+    /// <summary>A file of the data sets, for example <c>sensors/office-building.csv.gz</c>.</summary>
+    public static string RequireData(string relative) => Require("IOT_TEST_DATA", "the folder of data sets", relative);
+
+    /// <summary>A program of the folder of real servers, for example <c>postgres</c> or <c>kafka/kafka</c>.</summary>
+    public static string RequireServers(string relative) => Require("IOT_TEST_SERVERS", "the folder of real servers", relative);
+
+    private static string Require(string variable, string meaning, string relative)
+    {
+        var value = Environment.GetEnvironmentVariable(variable);
+        var path = string.IsNullOrEmpty(value) ? null : Path.GetFullPath(Path.Combine(value, relative));
+        if (path is not null && File.Exists(path))
+        {
+            return path;
+        }
+
+        var reason = path is null ? $"{variable} is not set ({meaning})" : $"{variable}: {path} does not exist";
+        if (Environment.GetEnvironmentVariable("IOT_TEST_REQUIRE_SERVERS") == "1")
+        {
+            Assert.Fail(reason);
+        }
+
+        Assert.Skip(reason);
+        return "";
+    }
+}
