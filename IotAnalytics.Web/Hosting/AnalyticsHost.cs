@@ -1,0 +1,83 @@
+using IotAnalytics.Core;
+using IotAnalytics.Core.Persistence;
+using IotAnalytics.Web.Commands;
+using IotAnalytics.Web.Endpoints;
+using IotAnalytics.Web.Security;
+using Microsoft.Extensions.Options;
+
+namespace IotAnalytics.Web.Hosting;
+
+/// <summary>Builds the host: settings, checks, services, routes. Nothing is opened, listened to or started here, but the data directory exists afterwards.</summary>
+internal static class AnalyticsHost
+{
+    /// <param name="overrides">Configuration that wins over file and environment, for example <c>DataDirectory</c>.</param>
+    /// <param name="customize">Last word on services and logging, for tests and the demo.</param>
+    /// <exception cref="CommandException">The configuration or the data directory cannot be used.</exception>
+    public static WebApplication Build(IEnumerable<KeyValuePair<string, string?>> overrides, Action<WebApplicationBuilder>? customize = null)
+    {
+        var configuration = SettingsFile.Load(overrides, out var file);
+        var mistakes = OptionErrors.Find(configuration, KnownSections.All);
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Configuration.AddConfiguration(configuration);
+
+        HostLogging.Configure(builder);
+        HostListener.Configure(builder);
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<HostInfo>();
+        builder.Services.AddSingleton(_ => DataDirectorySetup.Create(configuration[DataDirectorySetup.Key] ?? DataDirectorySetup.Default));
+        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromMinutes(1));
+
+        // The order of the hosted services is the order of the start, and backwards of the stop; HTTP comes last by itself.
+        builder.Services.AddHostedService<StartupSteps>();
+        builder.Services.AddPersistence(configuration);
+        builder.Services.AddSingleton<HostTimings>();
+        builder.Services.AddHostedService<PipelineStep>();
+
+        builder.Services.AddSecurity();
+        builder.Services.AddEndpoints();
+        builder.Services.AddTelemetry();
+        customize?.Invoke(builder);
+
+        var app = builder.Build();
+        ThrowIfInvalid(app, mistakes);
+        app.UseRequestPipeline();
+        Log.SettingsLoaded(app.Logger, file ?? "none, the defaults stand", app.Services.GetRequiredService<DataDirectory>().Path);
+        return app;
+    }
+
+    private static void ThrowIfInvalid(WebApplication app, OptionErrors mistakes)
+    {
+        var errors = mistakes.Errors.ToList();
+        errors.AddRange(HostListener.Errors(app.Configuration));
+        if (!mistakes.HasUnreadable)
+        {
+            errors.AddRange(ValidatorErrors(app.Services.GetService<IStartupValidator>()));
+        }
+
+        if (errors.Count > 0)
+        {
+            throw new CommandException(CommandLine.BadInput, string.Join($"{Environment.NewLine}  ", ["the configuration cannot be used:", .. errors.Distinct()]));
+        }
+    }
+
+    /// <summary>What the options' own validators say, less the annotations: those are reported already, with the value.</summary>
+    private static IEnumerable<string> ValidatorErrors(IStartupValidator? validator)
+    {
+        try
+        {
+            validator?.Validate();
+            return [];
+        }
+        catch (OptionsValidationException e)
+        {
+            return Own(e);
+        }
+        catch (AggregateException e) when (e.InnerExceptions.All(i => i is OptionsValidationException))
+        {
+            return e.InnerExceptions.Cast<OptionsValidationException>().SelectMany(Own);
+        }
+
+        static IEnumerable<string> Own(OptionsValidationException e) =>
+            e.Failures.Where(f => !f.StartsWith("DataAnnotation validation failed", StringComparison.Ordinal));
+    }
+}

@@ -1,0 +1,24 @@
+using IotAnalytics.Core.Lake;
+using IotAnalytics.Core.Persistence;
+using IotAnalytics.Core.Pipeline;
+
+namespace IotAnalytics.Web.Hosting;
+
+/// <summary>Every top-level key of the configuration and the class that reads it; null where its reader checks it himself.</summary>
+internal static class KnownSections
+{
+    public static IReadOnlyDictionary<string, Type?> All { get; } = new Dictionary<string, Type?>(StringComparer.OrdinalIgnoreCase)
+    {
+        [HostListener.Key] = typeof(string),
+        [DataDirectorySetup.Key] = typeof(string),
+        ["CommitLog"] = null,
+        [DatabaseOptions.Section] = typeof(DatabaseOptions),
+        [LakeOptions.Section] = typeof(LakeOptions),
+        [PipelineOptions.Section] = typeof(PipelineOptions),
+        ["Profiles"] = null,
+        ["Jobs"] = null,
+        ["Limits"] = null,
+        ["Kestrel"] = null,
+        ["Logging"] = null,
+    };
+}

@@ -1,0 +1,75 @@
+using System.Diagnostics;
+using IotAnalytics.Core.Persistence;
+using IotAnalytics.Web.Security;
+
+namespace IotAnalytics.Web.Hosting;
+
+/// <summary>What must be done before the pipeline starts, in this order; and the last to hear of the stop.</summary>
+internal sealed class StartupSteps(
+    DatabaseMigrator migrator,
+    AdministratorKey administratorKey,
+    HostTimings timings,
+    HostInfo info,
+    ILogger<StartupSteps> logger) : IHostedService
+{
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        Log.Starting(logger, HostInfo.Version, Environment.ProcessId, info.StartedAt.UtcDateTime);
+        await Timed("database", migrator.MigrateAsync, cancellationToken);
+        await Timed("administrator key", administratorKey.EnsureAsync, cancellationToken);
+        timings.Mark();
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken)
+    {
+        Log.StepStopped(logger, "pipeline", timings.Mark());
+        return Task.CompletedTask;
+    }
+
+    private async Task Timed(string step, Func<CancellationToken, Task> work, CancellationToken cancellationToken)
+    {
+        var start = Stopwatch.GetTimestamp();
+        await work(cancellationToken);
+        Log.StepStarted(logger, step, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+    }
+}
+
+/// <summary>Stands between the pipeline and HTTP to time both. Registered after everything that the pipeline starts.</summary>
+internal sealed class PipelineStep : IHostedService
+{
+    private readonly HostTimings _timings;
+    private readonly ILogger<PipelineStep> _logger;
+
+    public PipelineStep(HostTimings timings, IHostApplicationLifetime lifetime, ILogger<PipelineStep> logger)
+    {
+        _timings = timings;
+        _logger = logger;
+        lifetime.ApplicationStarted.Register(() => Log.StepStarted(logger, "http", timings.Mark()));
+        lifetime.ApplicationStopping.Register(() => timings.Mark());
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        Log.StepStarted(_logger, "pipeline", _timings.Mark());
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken)
+    {
+        Log.StepStopped(_logger, "http", _timings.Mark());
+        return Task.CompletedTask;
+    }
+}
+
+/// <summary>Time between two steps of start or stop, which follow one another.</summary>
+internal sealed class HostTimings
+{
+    private long _last = Stopwatch.GetTimestamp();
+
+    /// <summary>Milliseconds since the previous mark.</summary>
+    public double Mark()
+    {
+        var now = Stopwatch.GetTimestamp();
+        return Stopwatch.GetElapsedTime(Interlocked.Exchange(ref _last, now), now).TotalMilliseconds;
+    }
+}

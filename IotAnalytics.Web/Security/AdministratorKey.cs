@@ -1,0 +1,67 @@
+using IotAnalytics.Core;
+using IotAnalytics.Core.Persistence;
+using IotAnalytics.Web.Hosting;
+
+namespace IotAnalytics.Web.Security;
+
+/// <summary>Makes the first key where there is none: its hash in the database, the key itself in a file that only the owner reads.</summary>
+internal sealed class AdministratorKey(DatabaseWriter writer, DataDirectory dataDirectory, ApiKeyStore keys, TimeProvider time, ILogger<AdministratorKey> logger)
+{
+    /// <summary>Below the data directory; one line, the key.</summary>
+    public const string FileName = "admin.key";
+
+    public async Task EnsureAsync(CancellationToken cancellationToken)
+    {
+        var path = dataDirectory.Combine(FileName);
+        var temporary = path + ".new";
+        var key = KeySecret.Create();
+
+        // The file is complete before the hash is committed: a crash in between leaves no key that nobody knows.
+        await WriteAsync(temporary, key, cancellationToken);
+        var created = await writer.WriteAsync(
+            transaction =>
+            {
+                using var command = transaction.Command("""
+                    INSERT INTO api_key (name, scope, prefix, hash, created_at)
+                    SELECT 'administrator', @scope, @prefix, @hash, @now WHERE NOT EXISTS (SELECT 1 FROM api_key)
+                    """);
+                command.Add("@scope", Scopes.Administrator);
+                command.Add("@prefix", key[..KeySecret.VisibleLength]);
+                command.Add("@hash", KeySecret.Hash(key)!);
+                command.Add("@now", time.GetUtcNow().ToUnixTimeMilliseconds());
+                if (command.ExecuteNonQuery() == 0)
+                {
+                    return false;
+                }
+
+                File.Move(temporary, path, overwrite: true);
+                return true;
+            },
+            cancellationToken);
+        if (created)
+        {
+            keys.Forget();
+            Log.AdministratorKeyCreated(logger, path);
+        }
+        else
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    private static async Task WriteAsync(string path, string key, CancellationToken cancellationToken)
+    {
+        File.Delete(path);
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        await using var stream = new FileStream(path, options);
+        await using var writer = new StreamWriter(stream);
+        await writer.WriteLineAsync(key.AsMemory(), cancellationToken);
+        await writer.FlushAsync(cancellationToken);
+        stream.Flush(flushToDisk: true);
+    }
+}

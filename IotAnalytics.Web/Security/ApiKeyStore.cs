@@ -1,0 +1,82 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
+using IotAnalytics.Core.Persistence;
+using Microsoft.EntityFrameworkCore;
+
+namespace IotAnalytics.Web.Security;
+
+/// <summary>
+/// The keys that are good now. All of them are read at once and kept for 5 s, the time within which a revocation takes effect:
+/// neither a good nor a guessed key costs a query of its own.
+/// </summary>
+internal sealed class ApiKeyStore(IDbContextFactory<AnalyticsDbContext> contexts, TimeProvider time) : IDisposable
+{
+    private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(5);
+    private readonly SemaphoreSlim _loading = new(1, 1);
+    private readonly ConcurrentDictionary<int, DateTime> _used = new();
+    private volatile Snapshot? _snapshot;
+
+    /// <summary>The key whose whole text this is, or null.</summary>
+    public async ValueTask<KeyIdentity?> FindAsync(string text, CancellationToken cancellationToken)
+    {
+        // The dictionary compares hashes, whose bytes tell a caller nothing about the key by their timing.
+        if (KeySecret.Hash(text) is not { } hash
+            || (await CurrentAsync(cancellationToken)).ByHash.GetValueOrDefault(hash) is not { } key
+            || key.ExpiresAt <= Now)
+        {
+            return null;
+        }
+
+        _used[key.KeyId] = Now;
+        return key;
+    }
+
+    /// <summary>The key with this id, or null when it is revoked or has expired.</summary>
+    public async ValueTask<KeyIdentity?> FindAsync(int keyId, CancellationToken cancellationToken) =>
+        (await CurrentAsync(cancellationToken)).ById.GetValueOrDefault(keyId) is { } key && !(key.ExpiresAt <= Now) ? key : null;
+
+    /// <summary>When which key was last used, since the previous call.</summary>
+    public IReadOnlyList<KeyValuePair<int, DateTime>> TakeUsage() =>
+        [.. _used.Keys.Select(id => _used.TryRemove(id, out var at) ? KeyValuePair.Create(id, at) : default).Where(p => p.Key != 0)];
+
+    /// <summary>Makes the next look-up read the database.</summary>
+    public void Forget() => _snapshot = null;
+
+    public void Dispose() => _loading.Dispose();
+
+    private DateTime Now => time.GetUtcNow().UtcDateTime;
+
+    private async ValueTask<Snapshot> CurrentAsync(CancellationToken cancellationToken)
+    {
+        if (_snapshot is { } fresh && time.GetElapsedTime(fresh.LoadedAt) < MaxAge)
+        {
+            return fresh;
+        }
+
+        await _loading.WaitAsync(cancellationToken);
+        try
+        {
+            if (_snapshot is { } loaded && time.GetElapsedTime(loaded.LoadedAt) < MaxAge)
+            {
+                return loaded;
+            }
+
+            var loadedAt = time.GetTimestamp();
+            await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+            var keys = await context.ApiKeys.Where(k => k.RevokedAt == null)
+                .Select(k => new KeyIdentity(k.KeyId, k.Name, k.Scope, k.Hash, k.ExpiresAt))
+                .ToListAsync(cancellationToken);
+            return _snapshot = new Snapshot(
+                keys.ToFrozenDictionary(k => k.Hash, StringComparer.Ordinal), keys.ToFrozenDictionary(k => k.KeyId), loadedAt);
+        }
+        finally
+        {
+            _loading.Release();
+        }
+    }
+
+    private sealed record Snapshot(FrozenDictionary<string, KeyIdentity> ByHash, FrozenDictionary<int, KeyIdentity> ById, long LoadedAt);
+}
+
+/// <summary>A key that is good, without its secret.</summary>
+internal sealed record KeyIdentity(int KeyId, string Name, string Scope, string Hash, DateTime? ExpiresAt);

@@ -1,0 +1,32 @@
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
+
+namespace IotAnalytics.Web.Security;
+
+internal static class SecurityServices
+{
+    private const string ByHeaderOrCookie = "key-or-session";
+
+    /// <summary>Keys, sessions and the rule that everything needs one of them unless an endpoint says otherwise.</summary>
+    public static IServiceCollection AddSecurity(this IServiceCollection services)
+    {
+        services.AddSingleton<ApiKeyStore>();
+        services.AddSingleton<AdministratorKey>();
+        services.AddSingleton<LoginLinks>();
+        services.AddHostedService<ApiKeyUsage>();
+        services
+            .AddAuthentication(options =>
+            {
+                options.DefaultScheme = ByHeaderOrCookie;
+                options.DefaultChallengeScheme = ApiKeyHandler.SchemeName;
+                options.DefaultForbidScheme = ApiKeyHandler.SchemeName;
+            })
+            .AddPolicyScheme(ByHeaderOrCookie, null, options => options.ForwardDefaultSelector = context =>
+                ApiKeyHandler.IsPresent(context.Request) ? ApiKeyHandler.SchemeName : SessionCookie.SchemeName)
+            .AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, null)
+            .AddSessionCookie();
+        var administrator = new AuthorizationPolicyBuilder().RequireRole(Scopes.Administrator).Build();
+        services.AddAuthorizationBuilder().SetDefaultPolicy(administrator).SetFallbackPolicy(administrator);
+        return services;
+    }
+}
