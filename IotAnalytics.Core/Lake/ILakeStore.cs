@@ -10,7 +10,7 @@ public interface ILakeStore
     /// <summary>Writes an object from memory.</summary>
     Task PutAsync(string key, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
 
-    /// <summary>Writes an object from a local file, which may be moved or read: the caller must not use it afterwards.</summary>
+    /// <summary>Writes an object from a local file, which is gone afterwards. After a failure it is still there, so that the put can be tried again.</summary>
     Task PutFileAsync(string key, string localPath, CancellationToken cancellationToken);
 
     /// <summary>Opens an object for random access; the stream can seek.</summary>

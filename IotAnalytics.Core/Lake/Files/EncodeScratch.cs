@@ -1,0 +1,32 @@
+namespace IotAnalytics.Core.Lake.Files;
+
+/// <summary>Arrays that an encoder needs beside the buffer, kept from one row group to the next. One encoder at a time.</summary>
+internal sealed class EncodeScratch
+{
+    private int[] _levels = [];
+    private double[] _doubles = [];
+    private DateTime[] _times = [];
+    private ReadOnlyMemory<char>[] _texts = [];
+    private ReadOnlyMemory<byte>[] _binaries = [];
+
+    /// <summary>Definition levels.</summary>
+    public int[] Levels(int rows) => AtLeast(ref _levels, rows);
+
+    public double[] Doubles(int rows) => AtLeast(ref _doubles, rows);
+
+    public DateTime[] Times(int rows) => AtLeast(ref _times, rows);
+
+    public ReadOnlyMemory<char>[] Texts(int rows) => AtLeast(ref _texts, rows);
+
+    public ReadOnlyMemory<byte>[] Binaries(int rows) => AtLeast(ref _binaries, rows);
+
+    private static T[] AtLeast<T>(ref T[] array, int rows)
+    {
+        if (array.Length < rows)
+        {
+            array = new T[Math.Max(rows, array.Length * 2)];
+        }
+
+        return array;
+    }
+}

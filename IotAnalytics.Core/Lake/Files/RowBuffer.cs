@@ -1,0 +1,93 @@
+using System.Collections.Immutable;
+
+namespace IotAnalytics.Core.Lake.Files;
+
+/// <summary>An open row group of one table.</summary>
+internal sealed class RowBuffer
+{
+    /// <summary>Rows of a row group.</summary>
+    public const int MaxRows = 65_536;
+
+    /// <summary>Raw bytes at which a row group closes.</summary>
+    public const int MaxBytes = 8 * 1024 * 1024;
+
+    private const int FirstCapacity = 1_024;
+
+    private readonly int _fixedRowBytes;
+    private int _allocated;
+
+    public RowBuffer(LakeSchema schema)
+    {
+        Schema = schema;
+        Columns = [.. schema.Columns.Select(Create)];
+        _fixedRowBytes = Columns.Sum(c => c.RowBytes);
+        Capacity = Math.Clamp(MaxBytes / _fixedRowBytes, 1, MaxRows);
+    }
+
+    public LakeSchema Schema { get; }
+
+    public ImmutableArray<ColumnBuffer> Columns { get; }
+
+    /// <summary>Rows at which it must be handed over.</summary>
+    public int Capacity { get; }
+
+    public int Rows { get; private set; }
+
+    /// <summary>Raw bytes held.</summary>
+    public long Bytes => ((long)Rows * _fixedRowBytes) + VariableBytes;
+
+    /// <summary>Bytes of values of changing length.</summary>
+    public long VariableBytes { get; set; }
+
+    public bool IsFull => Rows >= Capacity || Bytes >= MaxBytes;
+
+    /// <summary>Takes up to <paramref name="wanted"/> rows at the end, to be filled by the caller at once; returns how many it got.</summary>
+    public int Reserve(int wanted)
+    {
+        var rows = Math.Min(wanted, Capacity - Rows);
+        if (Rows + rows > _allocated)
+        {
+            _allocated = Math.Min(Capacity, Math.Max(Rows + rows, Math.Max(FirstCapacity, _allocated * 2)));
+            foreach (var column in Columns)
+            {
+                column.EnsureCapacity(_allocated);
+            }
+        }
+
+        Rows += rows;
+        return rows;
+    }
+
+    public void Clear()
+    {
+        foreach (var column in Columns)
+        {
+            column.Clear(Rows);
+        }
+
+        Rows = 0;
+        VariableBytes = 0;
+    }
+
+    public IntColumn Ints(int column) => (IntColumn)Columns[column];
+
+    public LongColumn Longs(int column) => (LongColumn)Columns[column];
+
+    public TimestampColumn Times(int column) => (TimestampColumn)Columns[column];
+
+    public DoubleColumn Doubles(int column) => (DoubleColumn)Columns[column];
+
+    public TextColumn Texts(int column) => (TextColumn)Columns[column];
+
+    public BinaryColumn Binaries(int column) => (BinaryColumn)Columns[column];
+
+    private static ColumnBuffer Create(LakeColumn column) => column.Type switch
+    {
+        LakeType.Int => new IntColumn(column),
+        LakeType.Long => new LongColumn(column),
+        LakeType.Timestamp => new TimestampColumn(column),
+        LakeType.Double => new DoubleColumn(column),
+        LakeType.Text => new TextColumn(column),
+        _ => new BinaryColumn(column),
+    };
+}
