@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using IotAnalytics.Core.Lake.Files;
 using IotAnalytics.Core.Persistence;
 using IotAnalytics.Core.Readings;
@@ -21,7 +22,8 @@ internal sealed class LakeCut : IAsyncDisposable
     private readonly HashSet<int> _days = [];
     private readonly CancellationTokenSource _abandoned = new();
     private int[] _itemsOfRecord = [];
-    private Task _encoding = Task.CompletedTask;
+    private Task _encoding = Task.CompletedTask; // never fails: see _failure
+    private volatile ExceptionDispatchInfo? _failure;
     private long _encodedBytes;
     private bool _isSealed;
 
@@ -74,7 +76,7 @@ internal sealed class LakeCut : IAsyncDisposable
         MicroBatch batch, SensorTable sensors, IReadOnlyList<string?> modelVersionByProfile, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_isSealed, this);
-        await ThrowIfEncoderFailedAsync().ConfigureAwait(false);
+        _failure?.Throw();
         await AddRecordsAsync(batch, cancellationToken).ConfigureAwait(false);
         await AddReadingsAsync(batch, sensors, modelVersionByProfile, cancellationToken).ConfigureAwait(false);
         await HandOverBeyondBudgetAsync(cancellationToken).ConfigureAwait(false);
@@ -95,6 +97,7 @@ internal sealed class LakeCut : IAsyncDisposable
         }
 
         await _encoding.WaitAsync(cancellationToken).ConfigureAwait(false);
+        _failure?.Throw();
         var sealedFiles = new List<SealedFile>(_files.Count);
         foreach (var file in _files.Values.OrderBy(f => f.Table.Name, StringComparer.Ordinal).ThenBy(f => f.Day))
         {
@@ -135,7 +138,7 @@ internal sealed class LakeCut : IAsyncDisposable
         }
 
         await _abandoned.CancelAsync().ConfigureAwait(false);
-        await _encoding.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _encoding.ConfigureAwait(false);
         foreach (var file in _files.Values)
         {
             if (file.Buffer is { } buffer)
@@ -294,11 +297,19 @@ internal sealed class LakeCut : IAsyncDisposable
 
     private async Task EncodeAsync(Task previous, LakeCutFile file, RowBuffer buffer)
     {
+        await previous.ConfigureAwait(false);
         try
         {
-            await previous.ConfigureAwait(false);
-            var written = await Task.Run(() => file.EncodeAsync(buffer, _context, _abandoned.Token), _abandoned.Token).ConfigureAwait(false);
-            Interlocked.Add(ref _encodedBytes, written);
+            if (_failure is null)
+            {
+                var written = await Task.Run(() => file.EncodeAsync(buffer, _context, _abandoned.Token), _abandoned.Token).ConfigureAwait(false);
+                Interlocked.Add(ref _encodedBytes, written);
+            }
+        }
+        catch (Exception e)
+        {
+            // Thrown to the worker by its next call. What follows is not encoded: the file has a hole.
+            _failure = ExceptionDispatchInfo.Capture(e);
         }
         finally
         {
@@ -306,6 +317,4 @@ internal sealed class LakeCut : IAsyncDisposable
             _context.InFlight.Release();
         }
     }
-
-    private Task ThrowIfEncoderFailedAsync() => _encoding.IsFaulted || _encoding.IsCanceled ? _encoding : Task.CompletedTask;
 }

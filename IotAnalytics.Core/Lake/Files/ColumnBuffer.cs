@@ -23,6 +23,13 @@ internal abstract class ColumnBuffer(LakeColumn column)
     /// <summary>Writes the rows as a column chunk and adds them to the statistics.</summary>
     public abstract Task WriteAsync(
         ParquetRowGroupWriter writer, DataField field, int rows, EncodeScratch scratch, ColumnStatistics statistics, CancellationToken cancellationToken);
+
+    /// <summary>Definition levels for an optional column; a required one has none.</summary>
+    protected ReadOnlyMemory<int>? LevelsOf(int[] levels, int rows)
+    {
+        ReadOnlyMemory<int> filled = levels.AsMemory(0, rows);
+        return Column.Nullable ? filled : (ReadOnlyMemory<int>?)null;
+    }
 }
 
 /// <summary>32-bit integers.</summary>
@@ -120,7 +127,7 @@ internal sealed class TimestampColumn(LakeColumn column) : ColumnBuffer(column)
         }
 
         return writer.WriteAllPartsAsync<DateTime>(
-            field, times.AsMemory(0, present), Column.Nullable ? levels.AsMemory(0, rows) : null, null, cancellationToken);
+            field, times.AsMemory(0, present), LevelsOf(levels, rows), null, cancellationToken);
     }
 }
 
@@ -175,7 +182,7 @@ internal sealed class DoubleColumn(LakeColumn column) : ColumnBuffer(column)
         }
 
         return writer.WriteAllPartsAsync<double>(
-            field, doubles.AsMemory(0, present), Column.Nullable ? levels.AsMemory(0, rows) : null, null, cancellationToken);
+            field, doubles.AsMemory(0, present), LevelsOf(levels, rows), null, cancellationToken);
     }
 }
 
@@ -238,7 +245,7 @@ internal sealed class TextColumn(LakeColumn column) : ColumnBuffer(column)
         }
 
         return writer.WriteAllPartsAsync<ReadOnlyMemory<char>>(
-            field, texts.AsMemory(0, present), Column.Nullable ? levels.AsMemory(0, rows) : null, null, cancellationToken);
+            field, texts.AsMemory(0, present), LevelsOf(levels, rows), null, cancellationToken);
     }
 
     // UTF-16 and UTF-8 order differ beyond ASCII, and readers compare bytes.
@@ -310,7 +317,7 @@ internal sealed class BinaryColumn(LakeColumn column) : ColumnBuffer(column)
 
         statistics.NullCount += rows - present;
         return writer.WriteAllPartsAsync<ReadOnlyMemory<byte>>(
-            field, values.AsMemory(0, present), Column.Nullable ? levels.AsMemory(0, rows) : null, null, cancellationToken);
+            field, values.AsMemory(0, present), LevelsOf(levels, rows), null, cancellationToken);
     }
 }
 

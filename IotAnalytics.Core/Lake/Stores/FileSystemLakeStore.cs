@@ -206,7 +206,8 @@ internal sealed class FileSystemLakeStore : ILakeStore
 
     private void MakeDurable(string directory)
     {
-        if (_durableDirectories.ContainsKey(directory))
+        // Somebody may have tidied up behind our back.
+        if (_durableDirectories.ContainsKey(directory) && Directory.Exists(directory))
         {
             return;
         }
