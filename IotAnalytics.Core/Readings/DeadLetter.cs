@@ -1,7 +1,7 @@
 namespace IotAnalytics.Core.Readings;
 
 /// <summary>An item of a record that cannot become a reading. The bytes stay in bronze; this says why.</summary>
-/// <param name="Record">Index of the record within the micro-batch.</param>
+/// <param name="Record">Index of the record within <see cref="MicroBatch.Records"/>.</param>
 /// <param name="Item">Position of the item within the record; 0 for an unreadable record.</param>
 /// <param name="Reason">One of <see cref="DeadLetterReasons"/>.</param>
 /// <param name="Field">The field at fault: <c>sensor_id</c>, <c>timestamp</c>, a measurement's name, or empty for the item as a whole.</param>

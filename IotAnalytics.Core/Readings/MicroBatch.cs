@@ -10,6 +10,11 @@ public sealed class MicroBatch
 {
     private readonly double[]?[] _spare;
     private readonly double[]?[] _measurements;
+    private int _rowCount;
+    private int _idByteCount;
+
+    // Rows below this may hold values; from here on every measurement column is NaN. That spares filling whole columns for small batches.
+    private int _touchedRows;
 
     /// <param name="measurementColumns">Number of columns of the catalog.</param>
     /// <param name="capacity">Rows before the columns grow.</param>
@@ -35,7 +40,16 @@ public sealed class MicroBatch
     /// <summary>Offset after the last record.</summary>
     public long NextOffset => Records[NextRecord - 1].Offset + 1;
 
-    public int RowCount { get; set; }
+    public int RowCount
+    {
+        get => _rowCount;
+        set
+        {
+            _rowCount = value;
+            _touchedRows = Math.Max(_touchedRows, value);
+        }
+    }
+
     public int Capacity { get; private set; }
 
     /// <summary>Index of the row's record within <see cref="Records"/>.</summary>
@@ -43,6 +57,10 @@ public sealed class MicroBatch
 
     /// <summary>Position of the item within its record.</summary>
     public int[] Item { get; private set; } = [];
+
+    /// <summary>Where the item's bytes begin in the record buffer.</summary>
+    public int[] ItemStart { get; private set; } = [];
+    public int[] ItemLength { get; private set; } = [];
 
     /// <summary>Start of the sensor id in <see cref="IdBytes"/> when negative (as ~start), else in the record buffer.</summary>
     public int[] IdStart { get; private set; } = [];
@@ -79,9 +97,14 @@ public sealed class MicroBatch
             return present;
         }
 
-        var values = _spare[column] ?? new double[Capacity];
+        var values = _spare[column];
+        if (values is null)
+        {
+            values = new double[Capacity];
+            values.AsSpan().Fill(double.NaN);
+        }
+
         _spare[column] = null;
-        values.AsSpan().Fill(double.NaN);
         return _measurements[column] = values;
     }
 
@@ -89,6 +112,9 @@ public sealed class MicroBatch
     public ReadOnlySpan<byte> SensorId(int row) => IdStart[row] >= 0
         ? Records.Buffer.AsSpan(IdStart[row], IdLength[row])
         : IdBytes.AsSpan(~IdStart[row], IdLength[row]);
+
+    /// <summary>The bytes of a row's item as received.</summary>
+    public ReadOnlySpan<byte> Payload(int row) => Records.Buffer.AsSpan(ItemStart[row], ItemLength[row]);
 
     public long RecordTimeMs(int row) => Records[Record[row]].RecordTimeMs;
     public long Offset(int row) => Records[Record[row]].Offset;
@@ -99,16 +125,73 @@ public sealed class MicroBatch
         Records = records;
         FirstRecord = NextRecord = firstRecord;
         RowCount = 0;
+        _idByteCount = 0;
         DeadLetters.Clear();
         Anomalies.Clear();
         for (var i = 0; i < _measurements.Length; i++)
         {
             if (_measurements[i] is { } used)
             {
+                used.AsSpan(0, _touchedRows).Fill(double.NaN);
                 _spare[i] = used;
                 _measurements[i] = null;
             }
         }
+
+        _touchedRows = 0;
+    }
+
+    /// <summary>Drops the rows and dead letters of the records from <paramref name="record"/> on, and ends the batch there.
+    /// Only between the parse and the validation: a validated row has already changed its sensor's state.</summary>
+    /// <param name="record">An index within <see cref="Records"/>, above <see cref="FirstRecord"/> and at most <see cref="NextRecord"/>.</param>
+    public void TruncateBefore(int record)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(record, FirstRecord);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(record, NextRecord);
+        var rows = RowCount;
+        while (rows > 0 && Record[rows - 1] >= record)
+        {
+            rows--;
+        }
+
+        TruncateRows(rows);
+        var kept = 0;
+        for (var i = 0; i < DeadLetters.Count; i++)
+        {
+            if (DeadLetters[i].Record < record)
+            {
+                DeadLetters[kept++] = DeadLetters[i];
+            }
+        }
+
+        DeadLetters.RemoveRange(kept, DeadLetters.Count - kept);
+        NextRecord = record;
+    }
+
+    /// <summary>Drops the rows from <paramref name="rows"/> on.</summary>
+    internal void TruncateRows(int rows)
+    {
+        foreach (var values in _measurements)
+        {
+            values?.AsSpan(rows, RowCount - rows).Fill(double.NaN);
+        }
+
+        RowCount = rows;
+    }
+
+    /// <summary>Keeps an unescaped id in <see cref="IdBytes"/> and returns its <see cref="IdStart"/>.</summary>
+    internal int AddIdBytes(ReadOnlySpan<byte> id)
+    {
+        if (_idByteCount + id.Length > IdBytes.Length)
+        {
+            var larger = new byte[Math.Max(_idByteCount + id.Length, Math.Max(256, IdBytes.Length * 2))];
+            IdBytes.AsSpan(0, _idByteCount).CopyTo(larger);
+            IdBytes = larger;
+        }
+
+        id.CopyTo(IdBytes.AsSpan(_idByteCount));
+        _idByteCount += id.Length;
+        return ~(_idByteCount - id.Length);
     }
 
     /// <summary>Makes room for <paramref name="rows"/> rows, keeping what is there.</summary>
@@ -124,6 +207,8 @@ public sealed class MicroBatch
     {
         Record = Grow(Record, capacity);
         Item = Grow(Item, capacity);
+        ItemStart = Grow(ItemStart, capacity);
+        ItemLength = Grow(ItemLength, capacity);
         IdStart = Grow(IdStart, capacity);
         IdLength = Grow(IdLength, capacity);
         Sensor = Grow(Sensor, capacity);

@@ -18,6 +18,9 @@ public sealed record ReadingRules(int MaxJsonDepth, TimeSpan MaxFutureSkew, Time
     /// <summary>Expected intervals without change after which a measurement is <see cref="ReadingFlags.Stuck"/>.</summary>
     public const int StuckIntervals = 20;
 
+    /// <summary>Readings with one value below which a measurement is not yet <see cref="ReadingFlags.Stuck"/>, however long they lie apart.</summary>
+    public const int StuckReadings = 20;
+
     /// <summary>2000-01-01T00:00:00Z, the earliest event time accepted, Unix milliseconds.</summary>
     public const long EarliestEventMs = 946_684_800_000;
 }

@@ -5,8 +5,8 @@ namespace IotAnalytics.Core.Readings;
 /// <summary>A kind of sensor: what it measures, what is computed from that, and how it is scored. Data, not code.</summary>
 /// <param name="Name">snake_case, unique.</param>
 /// <param name="ExpectedInterval">The usual time between two readings of one sensor.</param>
-/// <param name="Measurements">At least one, in the order of the configuration.</param>
-/// <param name="Features">At least one; the order is the order of the model's columns.</param>
+/// <param name="Measurements">At least one. From the configuration: in order of name, because the configuration system does not keep the order of the file.</param>
+/// <param name="Features">At least one; the order is the order of the model's columns. From the configuration: in order of name.</param>
 /// <param name="Detectors">At least one.</param>
 public sealed record SensorProfile(
     string Name,

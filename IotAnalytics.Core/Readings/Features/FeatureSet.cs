@@ -1,0 +1,110 @@
+namespace IotAnalytics.Core.Readings.Features;
+
+/// <summary>The features of a profile, computed from its measurements. A result that is not finite as a float, or that needs a missing
+/// measurement, is NaN. Safe for use by many threads; allocates only once per thread.</summary>
+internal sealed class FeatureSet
+{
+    // Rows whose intermediate values stay in the first-level cache.
+    private const int BlockRows = 256;
+
+    [ThreadStatic]
+    private static double[]? _stack;
+
+    [ThreadStatic]
+    private static double[]?[]? _columns;
+
+    private readonly FeatureExpression[] _expressions;
+    private readonly int[] _profileColumns;
+    private readonly int _stackDepth;
+
+    /// <exception cref="ArgumentException">An expression does not parse, or the catalog lacks a measurement. The profiles of a running host were checked at its start.</exception>
+    public FeatureSet(SensorProfile profile, ProfileCatalog catalog)
+    {
+        string[] names = [.. profile.Measurements.Select(m => m.Name)];
+        _expressions = [.. profile.Features.Select(f => Parse(profile, f, names))];
+        _profileColumns = [.. names.Select(catalog.ColumnOf)];
+        if (_profileColumns.Contains(-1))
+        {
+            throw new ArgumentException($"Profile {profile.Name} has measurements that the catalog lacks.", nameof(catalog));
+        }
+
+        _stackDepth = _expressions.Max(e => e.StackDepth);
+        PlanText = string.Join('\n', profile.Features.Select((f, i) => $"{f.Name} = {_expressions[i].PlanText(names)}"));
+    }
+
+    /// <summary>Number of features.</summary>
+    public int Count => _expressions.Length;
+
+    /// <summary>What is computed, a line for each feature, operands before operators: equal texts compute equal values.</summary>
+    public string PlanText { get; }
+
+    /// <summary>Computes the features of some rows of a batch.</summary>
+    /// <param name="rows">Rows of sensors of this profile.</param>
+    /// <param name="into">One array per feature, each at least as long as <paramref name="rows"/>; entry i belongs to rows[i].</param>
+    public void Compute(MicroBatch batch, ReadOnlySpan<int> rows, float[][] into)
+    {
+        var columns = Columns(batch);
+        var stack = Stack(_stackDepth * BlockRows);
+        for (var start = 0; start < rows.Length; start += BlockRows)
+        {
+            var block = rows.Slice(start, Math.Min(BlockRows, rows.Length - start));
+            for (var feature = 0; feature < _expressions.Length; feature++)
+            {
+                _expressions[feature].Evaluate(columns, block, stack);
+                var target = into[feature].AsSpan(start, block.Length);
+                for (var i = 0; i < target.Length; i++)
+                {
+                    target[i] = ToFeature(stack[i]);
+                }
+            }
+        }
+
+        // A thread must not keep the batch's arrays alive.
+        columns.Clear();
+    }
+
+    /// <summary>Computes the features of one reading.</summary>
+    /// <param name="measurementsInProfileOrder">NaN = missing.</param>
+    /// <param name="into">At least <see cref="Count"/> long.</param>
+    public void Compute(ReadOnlySpan<double> measurementsInProfileOrder, Span<float> into)
+    {
+        var stack = Stack(_stackDepth);
+        for (var feature = 0; feature < _expressions.Length; feature++)
+        {
+            into[feature] = ToFeature(_expressions[feature].Evaluate(measurementsInProfileOrder, stack));
+        }
+    }
+
+    // Adding 0 turns -0 into 0.
+    private static float ToFeature(double value) => (float)value is var feature && float.IsFinite(feature) ? feature + 0f : float.NaN;
+
+    private Span<double[]?> Columns(MicroBatch batch)
+    {
+        if (_columns is null || _columns.Length < _profileColumns.Length)
+        {
+            _columns = new double[]?[_profileColumns.Length];
+        }
+
+        for (var i = 0; i < _profileColumns.Length; i++)
+        {
+            _columns[i] = batch.Measurement(_profileColumns[i]);
+        }
+
+        return _columns.AsSpan(0, _profileColumns.Length);
+    }
+
+    private static Span<double> Stack(int length)
+    {
+        if (_stack is null || _stack.Length < length)
+        {
+            _stack = new double[length];
+        }
+
+        return _stack;
+    }
+
+    private static FeatureExpression Parse(SensorProfile profile, FeatureDefinition feature, string[] names) =>
+        FeatureExpression.TryParse(feature.Expression, names, out var expression, out var error)
+            ? expression
+            : throw new ArgumentException($"Feature {feature.Name} of profile {profile.Name}: {error}.");
+}
