@@ -1,6 +1,5 @@
 using System.Text;
 using IotAnalytics.Core.CommitLog;
-using IotAnalytics.Core.Lake;
 using IotAnalytics.Core.Readings;
 
 namespace IotAnalytics.Tests.Lake;
@@ -24,7 +23,7 @@ internal sealed class LakeTestData
         _sensorIds = [.. Enumerable.Range(0, sensors).Select(i => $"sensor_{i:000}")];
         foreach (var id in _sensorIds)
         {
-            Sensors.Add(id, "climate");
+            Sensors.Add(Encoding.UTF8.GetBytes(id), Catalog.IndexOf("climate"));
         }
     }
 
