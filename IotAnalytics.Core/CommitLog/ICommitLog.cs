@@ -29,6 +29,7 @@ public interface ICommitLog : IAsyncDisposable
     /// <summary>Clears <paramref name="into"/> and fills it with records from <paramref name="offset"/> on, up to about <paramref name="maxBytes"/>
     /// (at least one record when there is one). Waits up to <paramref name="maxWait"/> for the first; an empty batch means that none came.</summary>
     /// <exception cref="OffsetTrimmedException">The log no longer has <paramref name="offset"/>.</exception>
+    /// <exception cref="CommitLogException"><paramref name="offset"/> is beyond the log's end, or the log is damaged or closed.</exception>
     ValueTask ReadAsync(int partition, long offset, RecordBatch into, int maxBytes, TimeSpan maxWait, CancellationToken cancellationToken);
 
     /// <summary>The offsets that can be read: [start, high watermark).</summary>
@@ -37,7 +38,8 @@ public interface ICommitLog : IAsyncDisposable
     /// <summary>The record time of the oldest record at or after <paramref name="offset"/>, or null when there is none. For the lag in seconds.</summary>
     ValueTask<long?> GetRecordTimeAsync(int partition, long offset, CancellationToken cancellationToken);
 
-    /// <summary>Allows the log to forget records below <paramref name="offset"/>. A log with a retention of its own ignores it.</summary>
+    /// <summary>Allows the log to forget records below <paramref name="offset"/> and returns at once: they cannot be read any more, their
+    /// room is freed in the background. A log with a retention of its own ignores it.</summary>
     ValueTask TrimAsync(int partition, long offset, CancellationToken cancellationToken);
 }
 
@@ -67,8 +69,8 @@ public readonly record struct LogBounds(long Start, long HighWatermark);
 /// <param name="Key">The Idempotency-Key, 1-200 visible ASCII characters.</param>
 /// <param name="BodySha256">Hash of the body; the same key with another body is a conflict.</param>
 /// <param name="Answer">The answer's JSON without the position; repeated verbatim.</param>
-/// <param name="Position">Where the records went; ignored on append.</param>
-public sealed record IdempotentRequest(string Key, string BodySha256, string Answer, LogPosition Position);
+/// <param name="Positions">Where the records went, in order; ignored on append.</param>
+public sealed record IdempotentRequest(string Key, string BodySha256, string Answer, IReadOnlyList<LogPosition> Positions);
 
 /// <summary>What an append did.</summary>
 /// <param name="Positions">One per record, in order.</param>

@@ -16,15 +16,20 @@ internal static class SqliteDatabase
         DefaultTimeout = 30,
     }.ToString();
 
-    public static SqliteConnection OpenWriter(string connectionString)
+    /// <exception cref="InvalidOperationException">An older SQLite was loaded.</exception>
+    public static void RequireVersion(SqliteConnection connection)
     {
-        var connection = new SqliteConnection(connectionString);
-        connection.Open();
         if (Version.Parse(connection.ServerVersion) < MinimumVersion)
         {
             throw new InvalidOperationException($"SQLite {connection.ServerVersion} was loaded; at least {MinimumVersion} is needed.");
         }
+    }
 
+    public static SqliteConnection OpenWriter(string connectionString)
+    {
+        var connection = new SqliteConnection(connectionString);
+        connection.Open();
+        RequireVersion(connection);
         using var command = connection.CreateCommand();
         command.CommandText = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16384; PRAGMA temp_store=MEMORY;";
         command.ExecuteNonQuery();

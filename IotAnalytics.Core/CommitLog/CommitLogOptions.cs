@@ -1,0 +1,18 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace IotAnalytics.Core.CommitLog;
+
+/// <summary>Section <c>CommitLog</c>: where accepted readings wait.</summary>
+public sealed class CommitLogOptions
+{
+    public const string Section = "CommitLog";
+
+    /// <summary><c>Embedded</c>: the file <c>log.db</c> in the data directory. Default <c>Embedded</c>.</summary>
+    [Required, AllowedValues("Embedded", ErrorMessage = "CommitLog:Provider accepts: Embedded.")]
+    public string Provider { get; set; } = "Embedded";
+
+    /// <summary>What to do when the log is not the one that the database knows (another file, a topic made again):
+    /// <c>Refuse</c> to start, or <c>StartNewSource</c>. Default <c>Refuse</c>.</summary>
+    [Required, AllowedValues("Refuse", "StartNewSource", ErrorMessage = "CommitLog:OnSourceReset accepts: Refuse, StartNewSource.")]
+    public string OnSourceReset { get; set; } = "Refuse";
+}
