@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using IotAnalytics.Core.CommitLog.Embedded;
 
 namespace IotAnalytics.Core.CommitLog;
 
@@ -8,11 +9,14 @@ public sealed class CommitLogOptions
     public const string Section = "CommitLog";
 
     /// <summary><c>Embedded</c>: the file <c>log.db</c> in the data directory. Default <c>Embedded</c>.</summary>
-    [Required, AllowedValues("Embedded", ErrorMessage = "CommitLog:Provider accepts: Embedded.")]
+    [Required, AllowedValues("Embedded")]
     public string Provider { get; set; } = "Embedded";
 
     /// <summary>What to do when the log is not the one that the database knows (another file, a topic made again):
     /// <c>Refuse</c> to start, or <c>StartNewSource</c>. Default <c>Refuse</c>.</summary>
-    [Required, AllowedValues("Refuse", "StartNewSource", ErrorMessage = "CommitLog:OnSourceReset accepts: Refuse, StartNewSource.")]
+    [Required, AllowedValues("Refuse", "StartNewSource")]
     public string OnSourceReset { get; set; } = "Refuse";
+
+    /// <summary>For <see cref="Provider"/> <c>Embedded</c>; validated and read only then.</summary>
+    public EmbeddedLogOptions Embedded { get; set; } = new();
 }
