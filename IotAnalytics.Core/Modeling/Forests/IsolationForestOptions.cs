@@ -1,0 +1,48 @@
+namespace IotAnalytics.Core.Modeling.Forests;
+
+/// <summary>How a forest is grown.</summary>
+internal sealed record IsolationForestOptions
+{
+    public const int MaxTrees = 10_000;
+    public const int MaxSampleSize = 65_536;
+    public const int DepthCeiling = 1_000;
+
+    /// <summary>Rows of all trees together; bounds memory at about 3 GB.</summary>
+    private const long MaxGrownRows = 100_000_000;
+
+    /// <summary>Number of trees, 1 to 10,000. Default 100.</summary>
+    public int Trees { get; init; } = 100;
+
+    /// <summary>Rows per tree (ψ), 2 to 65,536, drawn without replacement; fewer when there are fewer. Default 256.</summary>
+    public int SampleSize { get; init; } = 256;
+
+    /// <summary>Depth limit of a tree, 1 to 1,000. Default null: ⌈log2 ψ⌉.</summary>
+    public int? MaxDepth { get; init; }
+
+    /// <summary>The same seed, rows and options give the same forest, bit for bit. Default 0.</summary>
+    public long Seed { get; init; }
+
+    /// <summary>What is out of range, one line each: option, value, what is accepted.</summary>
+    public IEnumerable<string> Errors()
+    {
+        if (Trees is < 1 or > MaxTrees)
+        {
+            yield return $"trees: {Trees} is not within 1..{MaxTrees}";
+        }
+
+        if (SampleSize is < 2 or > MaxSampleSize)
+        {
+            yield return $"sample size: {SampleSize} is not within 2..{MaxSampleSize}";
+        }
+
+        if (MaxDepth is < 1 or > DepthCeiling)
+        {
+            yield return $"max depth: {MaxDepth} is not within 1..{DepthCeiling}";
+        }
+
+        if ((long)Trees * SampleSize > MaxGrownRows)
+        {
+            yield return $"trees × sample size: {(long)Trees * SampleSize} is above {MaxGrownRows}";
+        }
+    }
+}

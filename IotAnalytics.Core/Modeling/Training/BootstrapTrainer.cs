@@ -1,0 +1,97 @@
+using IotAnalytics.Core.Modeling.Forests;
+using IotAnalytics.Core.Readings;
+using IotAnalytics.Core.Readings.Features;
+using IotAnalytics.Core.Scoring;
+
+namespace IotAnalytics.Core.Modeling.Training;
+
+/// <summary>
+/// The first model of a profile, before it has seen a reading: grown from synthetic rows in the bands of the profile's measurements. The
+/// same profile and seed give the same file, byte for byte, on every host.
+/// </summary>
+internal static class BootstrapTrainer
+{
+    public const string FirstVersion = "1";
+    public const int TrainingRows = 1_000;
+    public const int ReferenceRows = 10_000;
+    private const int ExplanationRows = 16;
+
+    /// <summary>Streams of the seed; trees have those from 0 on.</summary>
+    private const long TrainingStream = -1;
+    private const long ReferenceStream = -2;
+
+    /// <summary>Version 1 for a profile.</summary>
+    public static ModelSnapshot Train(SensorProfile profile, int seed) => Train(profile, seed, FirstVersion);
+
+    public static ModelSnapshot Train(SensorProfile profile, int seed, string version)
+    {
+        var features = new FeatureSet(profile, new ProfileCatalog([profile]));
+        var definition = profile.Detectors[0];
+        var training = FeatureTable.Of(TrainingReadings(profile, definition, seed), features.Count, features.Compute);
+        var medians = training.Medians();
+        training.Impute(medians);
+        var forest = IsolationForestTrainer.Train(
+            training.Columns,
+            training.Rows,
+            new IsolationForestOptions { Trees = definition.Trees, SampleSize = definition.SampleSize, Seed = seed },
+            CancellationToken.None);
+
+        var normal = NormalReadings(profile, seed);
+        var reference = FeatureTable.Of(normal, features.Count, features.Compute);
+        reference.Impute(medians);
+        var referenceScores = reference.Score(forest);
+        Array.Sort(referenceScores);
+
+        var threshold = Thresholds.ByContamination(training.Score(forest), definition.BootstrapContamination);
+        var ranges = ReferenceRanges.Of(normal, profile.Measurements.Length);
+        return ModelFile.Seal(new ModelSnapshot
+        {
+            Card = new ModelCard
+            {
+                Name = profile.Name,
+                Version = version,
+                Kind = forest.Kind,
+                Source = "synthetic readings",
+                TrainingRows = TrainingRows,
+                ReferenceRows = ReferenceRows,
+                Seed = seed,
+                Parameters = ForestParameters.Of(forest),
+                Features = [.. profile.Features.Select((f, i) => new ModelCardFeature(f.Name, f.Expression, medians[i]))],
+                Measurements = [.. profile.Measurements.Select((m, i) => new ModelCardMeasurement(m.Name, m.Unit, ranges[i].P1, ranges[i].P99))],
+                Threshold = new ModelCardThreshold(threshold, ModelCardThreshold.Contamination, definition.BootstrapContamination),
+                ScoringPath = forest.ScoringPath,
+            },
+            Detector = forest,
+            Threshold = threshold,
+            FeatureNames = [.. profile.Features.Select(f => f.Name)],
+            FeatureMedians = medians,
+            MeasurementNames = [.. profile.Measurements.Select(m => m.Name)],
+            ExpectedRanges = ranges,
+            ReferenceScores = referenceScores,
+            ReferenceRows = normal[..ExplanationRows],
+        });
+    }
+
+    /// <summary>Exactly the contamination's share is anomalous, whatever the seed; the order does not matter to a forest.</summary>
+    private static double[][] TrainingReadings(SensorProfile profile, DetectorDefinition definition, int seed)
+    {
+        var anomalies = (int)Math.Round(TrainingRows * definition.BootstrapContamination, MidpointRounding.AwayFromZero);
+        var source = new SyntheticReadings(profile, seed, TrainingStream);
+        return Rows(profile, source, TrainingRows, row => row < anomalies);
+    }
+
+    private static double[][] NormalReadings(SensorProfile profile, int seed) =>
+        Rows(profile, new SyntheticReadings(profile, seed, ReferenceStream), ReferenceRows, _ => false);
+
+    private static double[][] Rows(SensorProfile profile, SyntheticReadings source, int count, Func<int, bool> isAnomaly)
+    {
+        var rows = new double[count][];
+        for (var row = 0; row < count; row++)
+        {
+            rows[row] = new double[profile.Measurements.Length];
+            source.Next(anomalyRate: isAnomaly(row) ? 1 : 0, rows[row]);
+        }
+
+        return rows;
+    }
+}

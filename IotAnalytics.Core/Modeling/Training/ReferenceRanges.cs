@@ -1,0 +1,26 @@
+using IotAnalytics.Core.Scoring;
+
+namespace IotAnalytics.Core.Modeling.Training;
+
+/// <summary>The usual range of each measurement over reference rows.</summary>
+internal static class ReferenceRanges
+{
+    /// <param name="rows">At least one, no NaN.</param>
+    public static ExpectedRange[] Of(double[][] rows, int measurements)
+    {
+        var ranges = new ExpectedRange[measurements];
+        var values = new double[rows.Length];
+        for (var m = 0; m < measurements; m++)
+        {
+            for (var r = 0; r < rows.Length; r++)
+            {
+                values[r] = rows[r][m];
+            }
+
+            Array.Sort(values);
+            ranges[m] = new ExpectedRange(Quantiles.Of(values, 0.01), Quantiles.Of(values, 0.99));
+        }
+
+        return ranges;
+    }
+}

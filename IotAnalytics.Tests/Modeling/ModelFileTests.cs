@@ -1,0 +1,116 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using IotAnalytics.Core.Modeling;
+using IotAnalytics.Core.Modeling.Forests;
+using IotAnalytics.Core.Scoring;
+
+namespace IotAnalytics.Tests.Modeling;
+
+public class ModelFileTests
+{
+    private static readonly ModelSnapshot Model = SampleModels.Plain(3, new IsolationForestOptions { Trees = 7, SampleSize = 32, Seed = 9 });
+
+    [Fact]
+    public void What_is_written_is_read_back()
+    {
+        var file = ModelFile.Write(Model);
+        var read = ModelFile.Read(file);
+
+        Assert.Equal(file, ModelFile.Write(read));
+        Assert.Equal(Model.Sha256, read.Sha256);
+        Assert.Equal(Model.Threshold, read.Threshold);
+        Assert.Equal(Model.MeasurementNames, read.MeasurementNames);
+        Assert.Equal(Model.ReferenceScores, read.ReferenceScores);
+        Assert.Equal(Model.ReferenceRows, read.ReferenceRows);
+        Assert.Equal(Model.Card.ToJson(), read.Card.ToJson());
+        var fresh = SampleModels.Uniform(3, 1_000, seed: 77);
+        Assert.Equal(SampleModels.Score(Model.Detector, fresh), SampleModels.Score(read.Detector, fresh));
+    }
+
+    [Fact]
+    public void A_deep_forest_is_read_back()
+    {
+        var deep = SampleModels.Plain(2, new IsolationForestOptions { Trees = 3, SampleSize = 400, MaxDepth = 1_000 });
+        var fresh = SampleModels.Uniform(2, 500, seed: 78);
+
+        Assert.Equal(SampleModels.Score(deep.Detector, fresh), SampleModels.Score(ModelFile.Read(ModelFile.Write(deep)).Detector, fresh));
+    }
+
+    [Fact]
+    public void Every_torn_file_is_refused()
+    {
+        var file = ModelFile.Write(Model);
+        for (var length = 0; length < file.Length; length += length < 300 ? 1 : 97)
+        {
+            Assert.Throws<ModelFileException>(() => ModelFile.Read(file.AsSpan(0, length)));
+        }
+
+        Assert.Throws<ModelFileException>(() => ModelFile.Read([.. file, 0]));
+    }
+
+    [Fact]
+    public void Every_flipped_bit_is_noticed()
+    {
+        var file = ModelFile.Write(Model);
+        for (var position = 0; position < file.Length; position += position < 300 ? 1 : 61)
+        {
+            file[position] ^= 1;
+            Assert.Throws<ModelFileException>(() => ModelFile.Read(file));
+            file[position] ^= 1;
+        }
+    }
+
+    [Fact]
+    public void A_newer_version_is_told_from_a_broken_file()
+    {
+        var file = ModelFile.Write(Model);
+        file[8] = 2;
+        var error = Assert.Throws<ModelFileException>(() => ModelFile.Read(file));
+
+        Assert.Contains("written by a newer program", error.Message, StringComparison.Ordinal);
+        Assert.Equal("This is not a model file.", Assert.Throws<ModelFileException>(() => ModelFile.Read("f0,f1,label\n1,2,0\n"u8.ToArray())).Message);
+    }
+
+    [Fact]
+    public void Forged_content_with_a_right_checksum_gives_an_answer_or_a_clear_error_and_no_wild_allocation()
+    {
+        var file = ModelFile.Write(Model);
+        var random = new Xoshiro256(seed: 3, stream: 0);
+        int refused = 0, read = 0;
+        for (var round = 0; round < 2_000; round++)
+        {
+            var forged = (byte[])file.Clone();
+            for (var changes = random.NextBelow(3); changes >= 0; changes--)
+            {
+                // Counts and lengths get absurd values, other bytes any value.
+                var position = 12 + random.NextBelow(forged.Length - 12 - 32 - 8);
+                if (random.NextBelow(2) == 0)
+                {
+                    BinaryPrimitives.WriteUInt32LittleEndian(forged.AsSpan(position), (uint)random.Next() | 0x7000_0000);
+                }
+                else
+                {
+                    forged[position] = (byte)random.Next();
+                }
+            }
+
+            SHA256.HashData(forged.AsSpan(0, forged.Length - 32)).CopyTo(forged.AsSpan(forged.Length - 32));
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            try
+            {
+                var model = ModelFile.Read(forged);
+                Assert.Equal(5, SampleModels.Score(model.Detector, [.. Enumerable.Range(0, model.Detector.FeatureCount).Select(_ => new float[5])]).Length);
+                read++;
+            }
+            catch (ModelFileException)
+            {
+                refused++;
+            }
+
+            Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 64 << 20);
+        }
+
+        Assert.True(refused > 100, $"{refused} refused");
+        Assert.True(read > 100, $"{read} read");
+    }
+}
