@@ -1,0 +1,181 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace IotAnalytics.Benchmarks.Throughput;
+
+/// <summary>A host in a process of its own, on a free port and a folder of its own, with its output in <c>host.log</c>.</summary>
+internal sealed partial class HostProcess : IAsyncDisposable
+{
+    private const int SigTerm = 15;
+    private static readonly TimeSpan ReadyWithin = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StoppedWithin = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan SampleInterval = TimeSpan.FromMilliseconds(20);
+
+    private readonly Process _process;
+    private readonly string _logPath;
+    private readonly Task _logging;
+    private ProcessFigures _figures;
+
+    private HostProcess(Process process, string dataDirectory, Uri address)
+    {
+        _process = process;
+        DataDirectory = dataDirectory;
+        Address = address;
+        _logPath = Path.Combine(dataDirectory, "host.log");
+        _logging = LogAsync();
+    }
+
+    public string DataDirectory { get; }
+
+    public Uri Address { get; }
+
+    /// <summary>The administrator key that the host made.</summary>
+    public string Key => File.ReadAllText(Path.Combine(DataDirectory, "admin.key")).Trim();
+
+    /// <summary>The newest figures; after the stop the last ones before the end.</summary>
+    public ProcessFigures Figures => _figures = ProcessFigures.Read(_process.Id) ?? _figures;
+
+    /// <summary>Starts the host and returns it with the time from the process's start until it was ready to score.</summary>
+    public static async Task<(HostProcess Host, TimeSpan Ready)> StartAsync(ThroughputOptions options, string dataDirectory, CancellationToken cancellationToken)
+    {
+        var address = new Uri($"http://127.0.0.1:{FreePort()}");
+        var isAssembly = options.HostPath.EndsWith(".dll", StringComparison.OrdinalIgnoreCase);
+        var start = new ProcessStartInfo(isAssembly ? Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet" : options.HostPath)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Path.GetDirectoryName(Path.GetFullPath(options.HostPath))!,
+        };
+        foreach (var argument in (string[])[.. isAssembly ? [Path.GetFullPath(options.HostPath)] : Array.Empty<string>(), "serve"])
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        start.Environment["Iot__Urls"] = address.ToString();
+        start.Environment["Iot__DataDirectory"] = dataDirectory;
+        start.Environment["Iot__Limits__RequestsPerMinutePerKey"] = "0";
+        foreach (var setting in options.Settings)
+        {
+            var (name, value) = (setting.Split('=', 2)[0], setting.Split('=', 2)[^1]);
+            start.Environment[$"Iot__{name.Replace(":", "__", StringComparison.Ordinal)}"] = value;
+        }
+
+        var started = Stopwatch.GetTimestamp();
+        var host = new HostProcess(Process.Start(start)!, dataDirectory, address);
+        try
+        {
+            await host.WaitUntilReadyAsync(cancellationToken);
+        }
+        catch
+        {
+            await host.DisposeAsync();
+            throw;
+        }
+
+        return (host, Stopwatch.GetElapsedTime(started));
+    }
+
+    /// <summary>Asks the host to stop and waits; figures are sampled until the end.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        _ = Kill(_process.Id, SigTerm);
+        var asked = Stopwatch.GetTimestamp();
+        while (!_process.HasExited)
+        {
+            _ = Figures;
+            if (Stopwatch.GetElapsedTime(asked) > StoppedWithin)
+            {
+                throw new InvalidOperationException($"The host did not stop within {StoppedWithin}.{await LogTailAsync()}");
+            }
+
+            await Task.WhenAny(_process.WaitForExitAsync(cancellationToken), Task.Delay(SampleInterval, cancellationToken));
+        }
+
+        if (_process.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"The host ended with exit code {_process.ExitCode}.{await LogTailAsync()}");
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill(entireProcessTree: true);
+        }
+
+        await _process.WaitForExitAsync();
+        await _logging;
+        _process.Dispose();
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int processId, int signal);
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private async Task WaitUntilReadyAsync(CancellationToken cancellationToken)
+    {
+        using var client = new HttpClient { BaseAddress = Address };
+        var started = Stopwatch.GetTimestamp();
+        while (!await IsReadyAsync(client, cancellationToken))
+        {
+            if (_process.HasExited || Stopwatch.GetElapsedTime(started) > ReadyWithin)
+            {
+                throw new InvalidOperationException($"The host is not ready.{await LogTailAsync()}");
+            }
+
+            await Task.Delay(SampleInterval, cancellationToken);
+        }
+    }
+
+    private static async Task<bool> IsReadyAsync(HttpClient client, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var answer = await client.GetAsync(new Uri("/health/ready", UriKind.Relative), cancellationToken);
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    private async Task LogAsync()
+    {
+        await using var log = new StreamWriter(_logPath, append: false) { AutoFlush = true };
+        using var writing = new SemaphoreSlim(1, 1);
+        await Task.WhenAll(CopyAsync(_process.StandardOutput), CopyAsync(_process.StandardError));
+
+        async Task CopyAsync(StreamReader from)
+        {
+            while (await from.ReadLineAsync() is { } line)
+            {
+                await writing.WaitAsync();
+                await log.WriteLineAsync(line);
+                writing.Release();
+            }
+        }
+    }
+
+    private async Task<string> LogTailAsync()
+    {
+        if (_process.HasExited)
+        {
+            await _logging;
+        }
+
+        await using var log = new FileStream(_logPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        using var reader = new StreamReader(log);
+        var lines = (await reader.ReadToEndAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        return $" Its last lines:{Environment.NewLine}{string.Join(Environment.NewLine, lines.TakeLast(20))}";
+    }
+}
