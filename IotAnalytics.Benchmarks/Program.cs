@@ -6,7 +6,7 @@ var filter = new Argument<string>("filter") { Description = "Which benchmarks, f
 var bench = new Command("bench", "Run the BenchmarkDotNet classes.") { filter };
 bench.SetAction(parsed =>
 {
-    var ran = BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(["--filter", parsed.GetRequiredValue(filter)]);
+    var ran = BenchmarkSwitcher.FromAssembly(typeof(ThroughputCommand).Assembly).Run(["--filter", parsed.GetRequiredValue(filter)]);
     return ran.Any() ? 0 : 2;
 });
 return await new RootCommand("IotAnalytics: measurements.") { bench, ThroughputCommand.Create() }.Parse(args).InvokeAsync();

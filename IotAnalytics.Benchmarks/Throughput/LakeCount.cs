@@ -33,7 +33,7 @@ internal readonly record struct LakeCount(long BronzeRecords, long BronzeItems, 
     {
         var live = new HashSet<string>(StringComparer.Ordinal);
         var log = Path.Combine(table, "_delta_log");
-        foreach (var commit in Directory.Exists(log) ? Directory.GetFiles(log, "*.json").Order(StringComparer.Ordinal) : [])
+        foreach (var commit in Directory.Exists(log) ? Directory.GetFiles(log, "*.json").Order(StringComparer.Ordinal).ToArray() : [])
         {
             foreach (var line in File.ReadLines(commit))
             {

@@ -21,8 +21,7 @@ internal static class ConfiguredProfiles
 
     private static ProfileCatalog Load()
     {
-        var configuration = new ConfigurationManager();
-        SettingsFile.Load(configuration, []);
+        var configuration = SettingsFile.Load([], out _);
         var services = new ServiceCollection();
         services.AddReadings(configuration);
         using var provider = services.BuildServiceProvider();

@@ -2,7 +2,6 @@ using System.CommandLine;
 using IotAnalytics.Core.Readings;
 using IotAnalytics.Core.Simulation;
 using IotAnalytics.Core.Simulation.Targets;
-using IotAnalytics.Web.Hosting;
 
 namespace IotAnalytics.Web.Commands;
 
