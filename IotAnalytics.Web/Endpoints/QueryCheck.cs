@@ -8,6 +8,8 @@ namespace IotAnalytics.Web.Endpoints;
 /// <summary>Reads query parameters and collects what is wrong with them, so that an answer names every field, its value and what is accepted.</summary>
 internal sealed partial class QueryCheck
 {
+    private const long MinUnixMs = -62_135_596_800_000;
+    private const long MaxUnixMs = 253_402_300_799_999;
     private const int DefaultLimit = 100;
     private const int MaxLimit = 1000;
     private const string AcceptedTime = "an ISO-8601 time with zone, for example 2026-01-01T00:00:00Z";
@@ -107,6 +109,21 @@ internal sealed partial class QueryCheck
 
         return numbers;
     }
+
+    /// <summary>A time within a cursor.</summary>
+    public DateTime? CursorTime(string cursor, string part)
+    {
+        if (long.TryParse(part, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var ms) && ms is >= MinUnixMs and <= MaxUnixMs)
+        {
+            return DateTimeOffset.FromUnixTimeMilliseconds(ms).UtcDateTime;
+        }
+
+        RefuseCursor(cursor);
+        return null;
+    }
+
+    /// <summary>A time as a cursor holds it.</summary>
+    public static long CursorTime(DateTime utc) => new DateTimeOffset(utc, TimeSpan.Zero).ToUnixTimeMilliseconds();
 
     public void Refuse(string field, string value, string accepted) => _errors.Add(new ProblemError(field, Shorten(value), accepted));
 

@@ -16,6 +16,7 @@ internal static class RequestPipeline
     {
         services.AddRouting();
         services.ConfigureHttpJsonOptions(o => ApiJson.Configure(o.SerializerOptions));
+        services.AddApiDescription();
         services.AddSingleton<LiveFeed>();
         services.AddSingleton<PipelineMonitor>();
         return services;
@@ -31,12 +32,23 @@ internal static class RequestPipeline
         app.UseAuthentication();
         app.UseAuthorization();
 
+        // Behind the authorization, whose fallback guards what is no endpoint.
+        app.UseApiDescription();
+
         app.MapLogin();
         app.MapPage();
         app.MapHealth();
         app.MapPrometheus();
         var api = app.MapGroup("/api/v1");
         api.MapHost();
+        api.MapSensors();
+        api.MapSensorMetrics();
+        api.MapAnomalies();
+        api.MapDeadLetters();
+        api.MapPipeline();
+        api.MapLive();
+        api.MapProfiles();
+        api.MapModels();
     }
 
     private static void MapPrometheus(this WebApplication app) => app.MapPrometheusScrapingEndpoint("/metrics")

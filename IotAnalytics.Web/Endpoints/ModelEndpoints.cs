@@ -1,0 +1,87 @@
+using System.Globalization;
+using System.Text.Json;
+using IotAnalytics.Core.Persistence;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+
+namespace IotAnalytics.Web.Endpoints;
+
+/// <summary><c>GET /models</c>, their versions and each version's card.</summary>
+internal static class ModelEndpoints
+{
+    public static void MapModels(this IEndpointRouteBuilder api)
+    {
+        var models = api.MapGroup("/models").WithTags("Models");
+        models.MapGet("", ListAsync).WithSummary("Models and their champions");
+        models.MapGet("/{name}/versions", VersionsAsync).WithSummary("Versions of a model, newest first");
+        models.MapGet("/{name}/versions/{version}", VersionAsync).WithSummary("One version with its card");
+    }
+
+    private static async Task<Results<Ok<Page<ModelResponse>>, Problem>> ListAsync(
+        string? limit, string? cursor, IDbContextFactory<AnalyticsDbContext> contexts, CancellationToken cancellationToken)
+    {
+        var check = new QueryCheck();
+        var take = check.Limit(limit);
+        var after = check.Cursor(cursor, 1)?[0];
+        if (check.Problem is { } problem)
+        {
+            return problem;
+        }
+
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        var models = after is null ? context.Models : context.Models.Where(m => string.Compare(m.Name, after) > 0);
+        var rows = await models.OrderBy(m => m.Name).Take(take + 1).ToListAsync(cancellationToken);
+        return TypedResults.Ok(Page.Of(rows, take, m => new ModelResponse(m.Name, m.Champion, m.CreatedAt), m => [m.Name]));
+    }
+
+    private static async Task<Results<Ok<Page<ModelVersionResponse>>, Problem>> VersionsAsync(
+        string name, string? limit, string? cursor, IDbContextFactory<AnalyticsDbContext> contexts, CancellationToken cancellationToken)
+    {
+        var check = new QueryCheck();
+        var take = check.Limit(limit);
+        var after = check.Numbers(cursor, 1)?[0];
+        if (check.Problem is { } problem)
+        {
+            return problem;
+        }
+
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        if (await context.Models.FirstOrDefaultAsync(m => m.Name == name, cancellationToken) is not { } model)
+        {
+            return NotFound($"There is no model '{name}'.");
+        }
+
+        // Versions are numbers written as text, and few.
+        var rows = (await context.ModelVersions.Where(v => v.Name == name).ToListAsync(cancellationToken))
+            .Where(v => after is null || Number(v) < after).OrderByDescending(Number).Take(take + 1).ToList();
+        return TypedResults.Ok(Page.Of(rows, take, v => Response(v, model), v => [v.Version]));
+    }
+
+    private static async Task<Results<Ok<ModelVersionResponse>, Problem>> VersionAsync(
+        string name, string version, IDbContextFactory<AnalyticsDbContext> contexts, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        var model = await context.Models.FirstOrDefaultAsync(m => m.Name == name, cancellationToken);
+        var row = await context.ModelVersions.FirstOrDefaultAsync(v => v.Name == name && v.Version == version, cancellationToken);
+        return model is null || row is null
+            ? NotFound($"There is no version '{version}' of a model '{name}'.")
+            : TypedResults.Ok(Response(row, model));
+    }
+
+    private static Problem NotFound(string detail) => new(StatusCodes.Status404NotFound, "model_not_found", detail);
+
+    private static long Number(ModelVersion version) => long.Parse(version.Version, CultureInfo.InvariantCulture);
+
+    private static ModelVersionResponse Response(ModelVersion v, Model model) => new(
+        v.Name, v.Version, v.Version == model.Champion, v.CreatedAt, v.CreatedBy, v.Sha256, ApiJson.Parse(v.Card)!.Value);
+}
+
+/// <summary>A model, named after its profile.</summary>
+/// <param name="Champion">The version that scores new readings.</param>
+public sealed record ModelResponse(string Name, string? Champion, DateTime CreatedAt);
+
+/// <summary>An immutable version of a model.</summary>
+/// <param name="Sha256">Of the model file.</param>
+/// <param name="Card">What it was trained on, how, and how well it did.</param>
+public sealed record ModelVersionResponse(
+    string Name, string Version, bool IsChampion, DateTime CreatedAt, string CreatedBy, string Sha256, JsonElement Card);
