@@ -1,5 +1,6 @@
 using IotAnalytics.Core;
 using IotAnalytics.Core.Persistence;
+using IotAnalytics.Core.Readings;
 using IotAnalytics.Web.Commands;
 using IotAnalytics.Web.Endpoints;
 using IotAnalytics.Web.Security;
@@ -30,6 +31,7 @@ internal static class AnalyticsHost
         // The order of the hosted services is the order of the start, and backwards of the stop; HTTP comes last by itself.
         builder.Services.AddHostedService<StartupSteps>();
         builder.Services.AddPersistence(configuration);
+        builder.Services.AddReadings(configuration);
         builder.Services.AddSingleton<HostTimings>();
         builder.Services.AddHostedService<PipelineStep>();
 
