@@ -1,4 +1,5 @@
 using IotAnalytics.Core;
+using IotAnalytics.Core.CommitLog;
 using IotAnalytics.Core.Persistence;
 using IotAnalytics.Core.Readings;
 using IotAnalytics.Web.Commands;
@@ -32,6 +33,7 @@ internal static class AnalyticsHost
         builder.Services.AddHostedService<StartupSteps>();
         builder.Services.AddPersistence(configuration);
         builder.Services.AddReadings(configuration);
+        builder.Services.AddCommitLog(configuration);
         builder.Services.AddSingleton<HostTimings>();
         builder.Services.AddHostedService<PipelineStep>();
 

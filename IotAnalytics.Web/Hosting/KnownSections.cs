@@ -1,3 +1,4 @@
+using IotAnalytics.Core.CommitLog;
 using IotAnalytics.Core.Lake;
 using IotAnalytics.Core.Persistence;
 using IotAnalytics.Core.Pipeline;
@@ -11,7 +12,7 @@ internal static class KnownSections
     {
         [HostListener.Key] = typeof(string),
         [DataDirectorySetup.Key] = typeof(string),
-        ["CommitLog"] = null,
+        [CommitLogOptions.Section] = typeof(CommitLogOptions),
         [DatabaseOptions.Section] = typeof(DatabaseOptions),
         [LakeOptions.Section] = typeof(LakeOptions),
         [PipelineOptions.Section] = typeof(PipelineOptions),

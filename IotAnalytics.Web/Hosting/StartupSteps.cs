@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using IotAnalytics.Core.CommitLog;
 using IotAnalytics.Core.Persistence;
 using IotAnalytics.Web.Security;
 
@@ -6,6 +7,7 @@ namespace IotAnalytics.Web.Hosting;
 
 /// <summary>What must be done before the pipeline starts, in this order; and the last to hear of the stop.</summary>
 internal sealed class StartupSteps(
+    ICommitLog log,
     DatabaseMigrator migrator,
     AdministratorKey administratorKey,
     HostTimings timings,
@@ -15,6 +17,8 @@ internal sealed class StartupSteps(
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         Log.Starting(logger, HostInfo.Version, Environment.ProcessId, info.StartedAt.UtcDateTime);
+        // First, because it holds the lock that keeps a second host out of the folder.
+        await Timed("commit log", log.OpenAsync, cancellationToken);
         await Timed("database", migrator.MigrateAsync, cancellationToken);
         await Timed("administrator key", administratorKey.EnsureAsync, cancellationToken);
         timings.Mark();
