@@ -32,6 +32,7 @@ internal static class ApiDescription
             options.NonNullableReferenceTypesAsRequired();
             options.OperationFilter<ParameterDescriptions>();
             options.OperationFilter<ReadingExamples>();
+            options.OperationFilter<Refusals>();
         });
     }
 
@@ -96,5 +97,22 @@ internal static class ApiDescription
 
         private static Dictionary<string, IOpenApiExample> Examples(params (string Name, JsonNode Value)[] examples) =>
             examples.ToDictionary(e => e.Name, IOpenApiExample (e) => new OpenApiExample { Value = e.Value });
+    }
+
+    /// <summary>Every operation refuses in one form.</summary>
+    private sealed class Refusals : IOperationFilter
+    {
+        public void Apply(OpenApiOperation operation, OperationFilterContext context)
+        {
+            operation.Responses ??= [];
+            operation.Responses["default"] = new OpenApiResponse
+            {
+                Description = "Refused; `code` says why.",
+                Content = new Dictionary<string, IOpenApiMediaType>
+                {
+                    [Problem.ContentType] = new OpenApiMediaType { Schema = context.SchemaGenerator.GenerateSchema(typeof(ProblemBody), context.SchemaRepository) },
+                },
+            };
+        }
     }
 }

@@ -13,7 +13,7 @@ namespace IotAnalytics.Web.Endpoints;
 /// <param name="detail">For people: what is wrong and what is accepted.</param>
 internal sealed class Problem(int status, string code, string detail) : IResult
 {
-    private const string ContentType = "application/problem+json";
+    public const string ContentType = "application/problem+json";
     private static readonly Counter<long> Refused = IotMeter.Instance.CreateCounter<long>(
         "iot.http.refused", "{request}", "Requests refused or failed, by problem code.");
 
