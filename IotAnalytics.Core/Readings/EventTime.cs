@@ -13,8 +13,8 @@ internal static class EventTime
     // The longest text that can be meant as a time; a longer one is refused unread.
     internal const int MaxLength = 64;
 
-    private static ReadOnlySpan<short> DaysBeforeMonth => [0, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
-    private static ReadOnlySpan<byte> DaysInMonth => [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    private static readonly short[] DaysBeforeMonth = [0, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
+    private static readonly byte[] DaysInMonth = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
     /// <summary>Reads the text of a JSON string (without the quotes).</summary>
     public static bool TryParse(ReadOnlySpan<byte> text, out long unixMs)
