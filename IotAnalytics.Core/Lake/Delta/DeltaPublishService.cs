@@ -1,0 +1,65 @@
+using System.Data.Common;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace IotAnalytics.Core.Lake.Delta;
+
+/// <summary>
+/// Publishes every <c>Lake:PublishInterval</c>, and once more at stop. Registered before the pipeline, so that it starts before
+/// the first cut and stops after the last.
+/// </summary>
+internal sealed class DeltaPublishService(
+    DeltaPublisher publisher, LakeSpool spool, IOptions<LakeOptions> options, TimeProvider time, ILogger<DeltaPublishService> logger) : BackgroundService
+{
+    /// <summary>Clears the spool of the last run and refuses to start on a lake that is ahead of the database.</summary>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        spool.Clear();
+        await publisher.VerifyNotAheadAsync(cancellationToken).ConfigureAwait(false);
+        await base.StartAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken).ConfigureAwait(false);
+        await TryPublishAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(options.Value.PublishInterval, time);
+        try
+        {
+            do
+            {
+                await TryPublishAsync(stoppingToken).ConfigureAwait(false);
+            }
+            while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false));
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // Stopping; StopAsync publishes once more.
+        }
+        catch (Exception)
+        {
+            // A background service that throws stops the host, but with exit code 0.
+            Environment.ExitCode = 1;
+            throw;
+        }
+    }
+
+    private async Task TryPublishAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await publisher.PublishAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException or DbException)
+        {
+            // The store or the database is down. What was committed waits; the next tick tries again.
+            LakeMeter.PublishFailures.Add(1);
+            Log.PublishFailed(logger, e.Message);
+        }
+    }
+}
