@@ -23,7 +23,7 @@ internal abstract class CheckpointColumn(DataField column)
 
     public static CheckpointColumn Create(DataField field) => field.ClrType switch
     {
-        var t when t == typeof(string) => new CheckpointColumn<ReadOnlyMemory<char>>(field, v => ((string)v).AsMemory()),
+        var t when t == typeof(string) || t == typeof(ReadOnlyMemory<char>) => new CheckpointColumn<ReadOnlyMemory<char>>(field, v => ((string)v).AsMemory()),
         var t when t == typeof(long) => new CheckpointColumn<long>(field, v => (long)v),
         var t when t == typeof(int) => new CheckpointColumn<int>(field, v => (int)v),
         _ => new CheckpointColumn<bool>(field, v => (bool)v),
@@ -32,7 +32,7 @@ internal abstract class CheckpointColumn(DataField column)
     /// <summary>The column's values by row, null where there is none.</summary>
     public static Task<object?[]> ReadAsync(ParquetRowGroupReader group, DataField field, int rows, CancellationToken cancellationToken) => field.ClrType switch
     {
-        var t when t == typeof(string) => ReadAsync<ReadOnlyMemory<char>>(group, field, rows, v => v.ToString(), cancellationToken),
+        var t when t == typeof(string) || t == typeof(ReadOnlyMemory<char>) => ReadAsync<ReadOnlyMemory<char>>(group, field, rows, v => v.ToString(), cancellationToken),
         var t when t == typeof(long) => ReadAsync<long>(group, field, rows, v => v, cancellationToken),
         var t when t == typeof(int) => ReadAsync<int>(group, field, rows, v => v, cancellationToken),
         var t when t == typeof(bool) => ReadAsync<bool>(group, field, rows, v => v, cancellationToken),

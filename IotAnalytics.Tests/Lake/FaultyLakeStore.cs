@@ -1,0 +1,49 @@
+using IotAnalytics.Core.Lake;
+
+namespace IotAnalytics.Tests.Lake;
+
+/// <summary>A store whose puts can be made to fail, before or after they happened.</summary>
+internal sealed class FaultyLakeStore(ILakeStore inner) : ILakeStore
+{
+    /// <summary>Throws before a put of a matching key.</summary>
+    public Func<string, bool> FailBeforePut { get; set; } = _ => false;
+
+    /// <summary>Throws after a put of a matching key.</summary>
+    public Func<string, bool> FailAfterPut { get; set; } = _ => false;
+
+    /// <summary>Changes what is put.</summary>
+    public Func<string, ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> Corrupt { get; set; } = (_, content) => content;
+
+    public List<string> Puts { get; } = [];
+
+    public async Task PutAsync(string key, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        ThrowIf(FailBeforePut(key), key);
+        await inner.PutAsync(key, Corrupt(key, content), cancellationToken);
+        Puts.Add(key);
+        ThrowIf(FailAfterPut(key), key);
+    }
+
+    public async Task PutFileAsync(string key, string localPath, CancellationToken cancellationToken)
+    {
+        ThrowIf(FailBeforePut(key), key);
+        await inner.PutFileAsync(key, localPath, cancellationToken);
+        ThrowIf(FailAfterPut(key), key);
+    }
+
+    public Task<Stream> OpenReadAsync(string key, CancellationToken cancellationToken) => inner.OpenReadAsync(key, cancellationToken);
+
+    public Task<long?> GetLengthAsync(string key, CancellationToken cancellationToken) => inner.GetLengthAsync(key, cancellationToken);
+
+    public IAsyncEnumerable<StoredObject> ListAsync(string prefix, CancellationToken cancellationToken) => inner.ListAsync(prefix, cancellationToken);
+
+    public Task DeleteAsync(string key, CancellationToken cancellationToken) => inner.DeleteAsync(key, cancellationToken);
+
+    private static void ThrowIf(bool fails, string key)
+    {
+        if (fails)
+        {
+            throw new IOException($"The store failed at {key}.");
+        }
+    }
+}
