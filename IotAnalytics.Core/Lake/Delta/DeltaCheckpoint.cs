@@ -37,21 +37,32 @@ internal static class DeltaCheckpoint
         try
         {
             await using var stream = await store.OpenReadAsync(key, cancellationToken).ConfigureAwait(false);
-            await using var reader = await ParquetReader.CreateAsync(stream, leaveStreamOpen: true, cancellationToken: cancellationToken).ConfigureAwait(false);
-            var snapshot = new DeltaSnapshot();
+            return await ReadAsync(stream, version, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is FileNotFoundException or InvalidDataException)
+        {
+            throw new InvalidDataException($"{key}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>The state that a checkpoint's bytes hold.</summary>
+    /// <exception cref="InvalidDataException">They are not a checkpoint of ours.</exception>
+    public static async Task<DeltaSnapshot> ReadAsync(Stream content, long version, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var reader = await ParquetReader.CreateAsync(content, leaveStreamOpen: true, cancellationToken: cancellationToken).ConfigureAwait(false);
+            var snapshot = new DeltaSnapshot { Version = version };
             foreach (var group in reader.RowGroups)
             {
                 await CheckpointRows.ReadAsync(group, reader.Schema.GetDataFields(), snapshot, cancellationToken).ConfigureAwait(false);
             }
 
-            snapshot.Version = version;
-            return snapshot.Protocol is not null && snapshot.MetaData is not null
-                ? snapshot
-                : throw new InvalidDataException($"{key} lacks protocol or metaData.");
+            return snapshot.Protocol is not null && snapshot.MetaData is not null ? snapshot : throw new InvalidDataException("It lacks protocol or metaData.");
         }
-        catch (Exception e) when (e is FileNotFoundException or ParquetException or ArgumentException or IndexOutOfRangeException)
+        catch (Exception e) when (e is ParquetException or ArgumentException or IndexOutOfRangeException or EndOfStreamException or KeyNotFoundException or IOException)
         {
-            throw new InvalidDataException($"{key}: {e.Message}", e);
+            throw new InvalidDataException(e.Message, e);
         }
     }
 }

@@ -9,7 +9,7 @@ namespace IotAnalytics.Core.Lake.Delta;
 
 /// <summary>
 /// Writes a checkpoint when one is due. The checkpoint is put, read back and compared with the log before <c>_last_checkpoint</c>
-/// names it: a pointer to a bad checkpoint would make readers refuse the table. A failure to write one costs readers time, nothing else.
+/// names it, and taken away when it is bad: readers would refuse the table. A failure to write one costs readers time, nothing else.
 /// </summary>
 internal sealed class DeltaCheckpointer(
     ILakeStore store, DatabaseWriter writer, IDbContextFactory<AnalyticsDbContext> contexts, IOptions<LakeOptions> options, TimeProvider time,
@@ -55,9 +55,19 @@ internal sealed class DeltaCheckpointer(
         }
 
         var (content, actions) = await DeltaCheckpoint.WriteAsync(snapshot, cancellationToken).ConfigureAwait(false);
+        RequireSame(snapshot, await DeltaCheckpoint.ReadAsync(new MemoryStream(content, writable: false), version, cancellationToken).ConfigureAwait(false), table);
         await store.PutAsync(DeltaLogKeys.Checkpoint(table, version), content, cancellationToken).ConfigureAwait(false);
-        var readBack = await DeltaCheckpoint.ReadAsync(store, table, version, cancellationToken).ConfigureAwait(false);
-        RequireSame(snapshot, readBack, table);
+        try
+        {
+            RequireSame(snapshot, await DeltaCheckpoint.ReadAsync(store, table, version, cancellationToken).ConfigureAwait(false), table);
+        }
+        catch (InvalidDataException)
+        {
+            // Some readers find checkpoints by listing the log: a bad one must not stay.
+            await store.DeleteAsync(DeltaLogKeys.Checkpoint(table, version), cancellationToken).ConfigureAwait(false);
+            throw;
+        }
+
         var pointer = string.Create(CultureInfo.InvariantCulture, $"{{\"version\":{version},\"size\":{actions}}}");
         await store.PutAsync(DeltaLogKeys.LastCheckpoint(table), Encoding.UTF8.GetBytes(pointer), cancellationToken).ConfigureAwait(false);
         await writer.WriteAsync(transaction => DeltaTableSql.SetCheckpoint(transaction, table.Name, version), cancellationToken).ConfigureAwait(false);
