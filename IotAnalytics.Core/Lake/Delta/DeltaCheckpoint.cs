@@ -4,7 +4,7 @@ namespace IotAnalytics.Core.Lake.Delta;
 
 /// <summary>
 /// A classic single-file checkpoint: one row per action, a struct column per kind of action. Written by <see cref="WriteAsync"/>, read back
-/// by <see cref="ReadAsync"/>, which reads only what we write.
+/// by the readers below, which read only what we write.
 /// </summary>
 internal static class DeltaCheckpoint
 {
