@@ -1,12 +1,18 @@
 using System.CommandLine;
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using IotAnalytics.Benchmarks.Throughput;
 
 var filter = new Argument<string>("filter") { Description = "Which benchmarks, for example *Parser*.", DefaultValueFactory = _ => "*" };
-var bench = new Command("bench", "Run the BenchmarkDotNet classes.") { filter };
+var quick = new Option<bool>("--quick") { Description = "Three short iterations instead of a full run." };
+var bench = new Command("bench", "Run the BenchmarkDotNet classes, within this process. Build with -c Release.") { filter, quick };
 bench.SetAction(parsed =>
 {
-    var ran = BenchmarkSwitcher.FromAssembly(typeof(ThroughputCommand).Assembly).Run(["--filter", parsed.GetRequiredValue(filter)]);
+    var job = (parsed.GetValue(quick) ? Job.ShortRun : Job.Default).WithToolchain(InProcessEmitToolchain.Instance);
+    var ran = BenchmarkSwitcher.FromAssembly(typeof(ThroughputCommand).Assembly)
+        .Run(["--filter", parsed.GetRequiredValue(filter)], DefaultConfig.Instance.AddJob(job));
     return ran.Any() ? 0 : 2;
 });
 return await new RootCommand("IotAnalytics: measurements.") { bench, ThroughputCommand.Create() }.Parse(args).InvokeAsync();
