@@ -69,7 +69,7 @@ internal sealed class ItemParser(ProfileCatalog catalog, ReadingRules rules)
             if (field >= 0)
             {
                 previous = field;
-                if (_seen[field] == _stamp)
+                if (_seen[field] == _stamp && _reason is null)
                 {
                     Fault(DeadLetterReasons.DuplicateKey, _fields.Names[field], $"{_fields.Names[field]} is given twice; accepted is each field once");
                 }
@@ -280,7 +280,11 @@ internal sealed class ItemParser(ProfileCatalog catalog, ReadingRules rules)
             if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray
                 && reader.CurrentDepth - _depthOfItems + 1 > rules.MaxJsonDepth)
             {
-                Fault(DeadLetterReasons.TooDeep, "", $"the item is nested deeper than {rules.MaxJsonDepth}; accepted is up to {rules.MaxJsonDepth}");
+                if (_reason is null)
+                {
+                    Fault(DeadLetterReasons.TooDeep, "", $"the item is nested deeper than {rules.MaxJsonDepth}; accepted is up to {rules.MaxJsonDepth}");
+                }
+
                 if (_stopWhenTooDeep)
                 {
                     return false;
@@ -295,7 +299,7 @@ internal sealed class ItemParser(ProfileCatalog catalog, ReadingRules rules)
 
     private void Fault(string reason, string field, string detail)
     {
-        // The first fault is the one that is reported.
+        // The first fault is the one that is reported. Callers that may come here often ask before they make the text.
         if (_reason is null)
         {
             _reason = reason;
