@@ -1,8 +1,10 @@
 using System.CommandLine;
 using IotAnalytics.Web.Commands;
+using IotAnalytics.Web.Commands.Demo;
 
 var root = ServeCommand.AddTo(new RootCommand("IotAnalytics: sensor readings in, scored, explained and kept. Without a verb it runs the host."));
 root.Add(ServeCommand.Create());
 root.Add(SimulateCommand.Create());
 root.Add(ReplayCommand.Create());
+root.Add(DemoCommand.Create());
 return await CommandLine.RunAsync(root, args);

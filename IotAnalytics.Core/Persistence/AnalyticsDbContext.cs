@@ -90,11 +90,7 @@ public abstract class AnalyticsDbContext(DbContextOptions options) : DbContext(o
     }
 
     private static void Rollup<T>(ModelBuilder modelBuilder, string table)
-        where T : SensorRollup => modelBuilder.Entity<T>(e =>
-        {
-            e.ToTable(table).HasKey(x => new { x.SensorKey, x.BucketStart, x.Measurement });
-            e.HasIndex(x => x.BucketStart);
-        });
+        where T : SensorRollup => modelBuilder.Entity<T>().ToTable(table).HasKey(x => new { x.SensorKey, x.BucketStart, x.Measurement });
 
     private static string SnakeCase(string name) => string.Concat(name.Select((c, i) => c switch
     {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using IotAnalytics.Core.Metrics;
 
 namespace IotAnalytics.Core.Pipeline;
 
@@ -6,6 +7,7 @@ namespace IotAnalytics.Core.Pipeline;
 public sealed class PipelineMonitor
 {
     private readonly ConcurrentDictionary<int, PartitionState> _partitions = new();
+    private int _expected;
 
     /// <summary>One entry per partition of this host, by partition.</summary>
     public IReadOnlyList<PartitionState> Partitions => [.. _partitions.Values.OrderBy(p => p.Partition)];
@@ -13,12 +15,27 @@ public sealed class PipelineMonitor
     /// <summary>Readings that reached the database since the host started.</summary>
     public PipelineTotals Totals => _partitions.Values.Aggregate(default(PipelineTotals), (sum, p) => sum + p.Totals);
 
-    /// <summary>True once every partition is claimed and has its model.</summary>
-    public bool IsReady { get; private set; }
+    /// <summary>True once every partition of this host runs.</summary>
+    public bool IsReady => _expected > 0 && _partitions.Count == _expected && _partitions.Values.All(p => p.Status is "running" or "paused");
+
+    /// <summary>Why readings cannot be taken to their end now, or null: a partition is paused or failed.</summary>
+    public string? Impediment => _partitions.Values.FirstOrDefault(p => p.Status is "paused" or "failed")?.Reason;
+
+    internal void Expect(int partitions) => _expected = partitions;
 
     internal void Update(PartitionState state) => _partitions[state.Partition] = state;
 
-    internal void SetReady(bool ready) => IsReady = ready;
+    internal void Pause(int partition, string reason) => Change(partition, "paused", reason);
+
+    internal void Fail(int partition, string reason) => Change(partition, "failed", reason);
+
+    private void Change(int partition, string status, string reason)
+    {
+        if (_partitions.TryGetValue(partition, out var state))
+        {
+            Update(state with { Status = status, Reason = reason });
+        }
+    }
 }
 
 /// <summary>One partition, as of the last step of its worker.</summary>
@@ -42,11 +59,3 @@ public sealed record PartitionState(
     PipelineTotals Totals,
     double? VisibleP50Ms,
     double? VisibleP99Ms);
-
-/// <summary>readings = normal + anomalies + dead letters + duplicates.</summary>
-public readonly record struct PipelineTotals(long Readings, long Normal, long Anomalies, long DeadLetters, long Duplicates, long NotScored, long Late)
-{
-    public static PipelineTotals operator +(PipelineTotals a, PipelineTotals b) => new(
-        a.Readings + b.Readings, a.Normal + b.Normal, a.Anomalies + b.Anomalies, a.DeadLetters + b.DeadLetters,
-        a.Duplicates + b.Duplicates, a.NotScored + b.NotScored, a.Late + b.Late);
-}

@@ -11,10 +11,6 @@ public sealed class PipelineOptions
     [Range(1, 65_536)]
     public int MicroBatchRows { get; set; } = 8_192;
 
-    /// <summary>How long a micro-batch that is not full waits for more. 0 to 1 s. Default 10 ms.</summary>
-    [Range(typeof(TimeSpan), "00:00:00", "00:00:01")]
-    public TimeSpan MicroBatchDelay { get; set; } = TimeSpan.FromMilliseconds(10);
-
     /// <summary>Bytes of rows that may wait to be encoded, 1 MiB to 4 GiB. Default 64 MiB.</summary>
     [Range(1_048_576, 4_294_967_296)]
     public long MaxBufferedBytes { get; set; } = 67_108_864;
@@ -26,4 +22,8 @@ public sealed class PipelineOptions
     /// <summary>How far an event time may be behind its record time before the reading is flagged late. 0 to 365 days. Default 5 minutes.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "365.00:00:00")]
     public TimeSpan LateAfter { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Dead letters written to the database per partition and minute of record time; the rest is counted and lies in bronze. 1 to 10,000,000. Default 100,000.</summary>
+    [Range(1, 10_000_000)]
+    public int DeadLettersPerMinute { get; set; } = 100_000;
 }

@@ -683,8 +683,6 @@ namespace IotAnalytics.Core.Persistence.Sqlite.Migrations
 
                     b.HasKey("SensorKey", "BucketStart", "Measurement");
 
-                    b.HasIndex("BucketStart");
-
                     b.ToTable("sensor_hour", (string)null);
                 });
 
@@ -731,8 +729,6 @@ namespace IotAnalytics.Core.Persistence.Sqlite.Migrations
                         .HasColumnName("value_sum_squares");
 
                     b.HasKey("SensorKey", "BucketStart", "Measurement");
-
-                    b.HasIndex("BucketStart");
 
                     b.ToTable("sensor_minute", (string)null);
                 });

@@ -1,0 +1,32 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using IotAnalytics.Core.Readings;
+
+namespace IotAnalytics.Core.Pipeline;
+
+/// <summary>
+/// Everything that can change a row's layer, flags or score: immutable, stored once, and put in force from an offset on.
+/// The same records under the same plan give the same rows, at any time and on any host.
+/// </summary>
+/// <param name="ParserVersion"><see cref="ReadingParser.Version"/> of the build that made the plan.</param>
+/// <param name="ScorerVersion"><see cref="MicroBatchPipeline.ScorerVersion"/> of the build that made the plan.</param>
+/// <param name="Profiles">Ordered by name.</param>
+/// <param name="Models">The champion of each profile that has one, ordered by profile.</param>
+internal sealed record ScoringPlan(
+    int ParserVersion, int ScorerVersion, ReadingRules Rules, ImmutableArray<SensorProfile> Profiles, ImmutableArray<PlannedModel> Models)
+{
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
+    public string ToJson() => JsonSerializer.Serialize(this, Json);
+
+    public static ScoringPlan FromJson(string content) => JsonSerializer.Deserialize<ScoringPlan>(content, Json)
+        ?? throw new JsonException("A scoring plan is empty.");
+
+    /// <summary>SHA-256 of the content, hex.</summary>
+    public static string IdOf(string content) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(content)));
+}
+
+/// <summary>The version of a profile's model that a plan puts in force.</summary>
+internal sealed record PlannedModel(string Profile, string Version, string Sha256, double Threshold);
