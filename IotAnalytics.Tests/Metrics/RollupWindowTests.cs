@@ -68,7 +68,7 @@ public sealed class RollupWindowTests
         for (var round = 0; round < 2; round++)
         {
             var records = Enumerable.Range(0, 6000)
-                .Select(i => TestBatches.Reading($"s{i % 300}", (round * 60_000) + (i / 300 * 60), $"\"temperature\":{i % 300},\"humidity\":50")).ToArray();
+                .Select(i => TestBatches.Reading($"s{i % 300}", -(round * 60_000) - (i / 300 * 60), $"\"temperature\":{i % 300},\"humidity\":50")).ToArray();
             window.Add(batches.Validate(0.4, records), batches.Sensors);
 
             Assert.Equal(300 * 20, window.CellCount);
