@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text.Json;
 using IotAnalytics.Core.CommitLog;
 using IotAnalytics.Core.Readings;
 
@@ -7,43 +6,30 @@ namespace IotAnalytics.Core.Ingestion;
 
 /// <summary>
 /// Divides a judged body into one NDJSON record per partition, the bytes of each reading unchanged, so that a sensor's readings stay in one partition
-/// and in order. The readings' bounds come from the parser's result: what it calls one item here is one item there.
+/// and in order. The bad readings, which belong to no sensor, follow behind the good ones of the first good one's partition: in front, one that
+/// begins with <c>[</c> would turn the record into an array.
 /// </summary>
 internal static class BodyDivider
 {
-    // A good reading is syntactically sound and not too deep; this only finds its end.
-    private static readonly JsonReaderOptions OneValue = new() { MaxDepth = int.MaxValue, AllowMultipleValues = true };
-
     /// <summary>The records, their bytes in a buffer rented from <see cref="ArrayPool{T}.Shared"/> that the caller gives back after the append.</summary>
-    /// <param name="batch">The judged body: one record, at least one row, its dead letters by item.</param>
+    /// <param name="batch">The judged body: one record, at least one row.</param>
     public static List<LogRecord> Divide(MicroBatch batch, int partitions, long recordTimeMs, out byte[] buffer)
     {
-        var body = batch.Records.Value(0);
-        var bodyStart = batch.Records[0].ValueStart;
-        var count = batch.RowCount + batch.DeadLetters.Count;
-        var items = new Item[count];
+        var items = new Item[batch.RowCount + batch.DeadLetters.Count];
         var sizes = new int[partitions];
-        var fallback = PartitionOf(batch, 0, partitions);
-        var (at, row, letter) = (0, 0, 0);
-        for (var i = 0; i < count; i++)
+        for (var row = 0; row < batch.RowCount; row++)
         {
-            if (letter < batch.DeadLetters.Count && batch.DeadLetters[letter].Item == i)
-            {
-                // A bad reading belongs to no sensor; it goes where the first good one goes.
-                var bad = batch.DeadLetters[letter++];
-                items[i] = new Item(bad.PayloadStart - bodyStart, bad.PayloadLength, fallback);
-            }
-            else
-            {
-                var start = at + body[at..].IndexOf((byte)'{');
-                items[i] = new Item(start, LengthOf(body[start..]), PartitionOf(batch, row++, partitions));
-            }
-
-            at = items[i].Start + items[i].Length;
-            sizes[items[i].Partition] += items[i].Length + 1;
+            items[row] = new Item(batch.ItemStart[row], batch.ItemLength[row], Partitioner.Murmur2(batch.SensorId(row), partitions));
+            sizes[items[row].Partition] += items[row].Length + 1;
         }
 
-        buffer = ArrayPool<byte>.Shared.Rent(body.Length + count);
+        for (var i = 0; i < batch.DeadLetters.Count; i++)
+        {
+            items[batch.RowCount + i] = new Item(batch.DeadLetters[i].PayloadStart, batch.DeadLetters[i].PayloadLength, items[0].Partition);
+            sizes[items[0].Partition] += batch.DeadLetters[i].PayloadLength + 1;
+        }
+
+        buffer = ArrayPool<byte>.Shared.Rent(sizes.Sum());
         var records = new List<LogRecord>();
         var ends = new int[partitions];
         var next = 0;
@@ -60,22 +46,12 @@ internal static class BodyDivider
         foreach (var item in items)
         {
             var end = ends[item.Partition];
-            body.Slice(item.Start, item.Length).CopyTo(buffer.AsSpan(end));
+            batch.Records.Buffer.AsSpan(item.Start, item.Length).CopyTo(buffer.AsSpan(end));
             buffer[end + item.Length] = (byte)'\n';
             ends[item.Partition] = end + item.Length + 1;
         }
 
         return records;
-    }
-
-    private static int PartitionOf(MicroBatch batch, int row, int partitions) => Partitioner.Murmur2(batch.SensorId(row), partitions);
-
-    private static int LengthOf(ReadOnlySpan<byte> fromValue)
-    {
-        var reader = new Utf8JsonReader(fromValue, OneValue);
-        reader.Read();
-        reader.Skip();
-        return (int)reader.BytesConsumed;
     }
 
     private readonly record struct Item(int Start, int Length, int Partition);

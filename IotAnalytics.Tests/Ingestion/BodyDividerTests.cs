@@ -16,7 +16,7 @@ public sealed class BodyDividerTests
     {
         await using var fixture = await StartAsync(Partitions);
         var random = new Random(5);
-        var readings = Enumerable.Range(0, 400).Select(i => Reading($"sensor_{random.Next(20)}", Now.AddSeconds(-i), random.NextDouble() * 100)).ToList();
+        var readings = Enumerable.Range(0, 400).Select(i => Reading($"sensor_{random.Next(200)}", Now.AddSeconds(-i), random.NextDouble() * 100)).ToList();
         var body = asArray ? $" [ {string.Join(" ,\n", readings)} ] " : "\uFEFF" + string.Join("\r\n", readings);
 
         var result = await fixture.IngestAsync(body);
@@ -35,7 +35,7 @@ public sealed class BodyDividerTests
     }
 
     [Fact]
-    public async Task Bad_readings_travel_with_the_first_good_one_and_none_is_lost()
+    public async Task Bad_readings_follow_the_good_ones_and_none_is_lost()
     {
         await using var fixture = await StartAsync(Partitions);
         var pretty = Reading("sensor_c", Now).Replace(",", ",\n  ", StringComparison.Ordinal);
@@ -63,6 +63,17 @@ public sealed class BodyDividerTests
 
         Assert.Equal(["sensor_a", "sensor_b", "sensor_c", "sensor_d", "sensor_e"], rows.Order(StringComparer.Ordinal));
         Assert.Equal(4, letters);
+    }
+
+    [Fact]
+    public async Task A_bad_reading_in_front_does_not_turn_the_record_into_an_array()
+    {
+        await using var fixture = await StartAsync(Partitions);
+        var result = await fixture.IngestAsync($"[ [1,\n2], {Reading("sensor_a", Now)}, {{}} ]");
+
+        using var records = await fixture.ReadAsync(result.Positions.Single().Partition);
+        var batch = Parse(records);
+        Assert.Equal((1, 2), (batch.RowCount, batch.DeadLetters.Count));
     }
 
     [Fact]

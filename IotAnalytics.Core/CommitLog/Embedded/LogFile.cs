@@ -15,10 +15,10 @@ internal static class LogFile
     /// <summary>Partition and offset share the row id: 8 bits and 48 bits. Rows of a partition lie together and in order.</summary>
     private const int OffsetBits = 48;
 
-    // Order matters: the page size and the vacuum mode only take effect before the file has its first page.
+    // Before the file has its first page; on an existing file the vacuum mode would be written again, which a full disk refuses.
+    private const string CreationPragmas = "PRAGMA page_size = 16384; PRAGMA auto_vacuum = INCREMENTAL; ";
+
     private const string Pragmas = """
-        PRAGMA page_size = 16384;
-        PRAGMA auto_vacuum = INCREMENTAL;
         PRAGMA journal_mode = WAL;
         PRAGMA synchronous = FULL;
         PRAGMA cache_size = -8192;
@@ -69,7 +69,7 @@ internal static class LogFile
                 throw new CommitLogException($"The commit log {path} has format {version}, made by a newer version; this one reads up to {FormatVersion}.");
             }
 
-            Execute(connection, Pragmas);
+            Execute(connection, tables == 0 ? CreationPragmas + Pragmas : Pragmas);
             if (tables == 0)
             {
                 Create(connection, time);
