@@ -7,4 +7,6 @@ root.Add(ServeCommand.Create());
 root.Add(SimulateCommand.Create());
 root.Add(ReplayCommand.Create());
 root.Add(DemoCommand.Create());
+root.Add(TrainCommand.Create());
+root.Add(ScoreCommand.Create());
 return await CommandLine.RunAsync(root, args);

@@ -60,7 +60,7 @@ internal sealed record ModelCardMeasurement(string Name, string Unit, double P1,
 /// <param name="Value">A row is anomalous when its score is above.</param>
 /// <param name="Rule"><c>contamination</c>, <c>alarm_rate</c> or <c>fixed</c>.</param>
 /// <param name="Rate">The share asked for; null for <c>fixed</c>.</param>
-internal sealed record ModelCardThreshold(double Value, string Rule, double? Rate)
+internal sealed record ModelCardThreshold(double Value, string Rule, double? Rate = null)
 {
     public const string Contamination = "contamination";
     public const string AlarmRate = "alarm_rate";

@@ -1,0 +1,202 @@
+using System.Buffers;
+using System.Globalization;
+using System.IO.Compression;
+using System.Text;
+using IotAnalytics.Core.Readings;
+using IotAnalytics.Core.Readings.Features;
+using IotAnalytics.Core.Scoring;
+
+namespace IotAnalytics.Core.Modeling.Tabular;
+
+/// <summary>Copies a CSV row by row, in order and unchanged, and appends what a model says of each. Memory does not grow with the file.</summary>
+internal sealed class TabularScorer : IDisposable
+{
+    private const int BatchRows = 4_096;
+    private const string ScoreColumn = "anomaly_score";
+    private const string FlagColumn = "is_anomaly";
+    private const string TopColumn = "top_measurement";
+
+    private readonly ModelSnapshot _model;
+    private readonly bool _explain;
+    private readonly NumericCsv _csv;
+    private readonly int[] _columns;
+    private readonly FeatureFunction _compute;
+    private readonly Explainer? _explainer;
+    private readonly ArrayBufferWriter<char> _records = new();
+    private readonly int[] _recordEnds = new int[BatchRows];
+    private readonly double[][] _measurements = new double[BatchRows][];
+    private readonly float[][] _features;
+    private readonly double[] _scores = new double[BatchRows];
+    private readonly bool[] _unscored = new bool[BatchRows];
+    private long _rows;
+
+    /// <param name="explain">Adds the measurement that contributes most to flagged rows.</param>
+    /// <exception cref="TabularInputException">The input cannot be used, or lacks a column of the model.</exception>
+    public TabularScorer(ModelSnapshot model, string input, bool explain)
+    {
+        _model = model;
+        _explain = explain;
+        _csv = NumericCsv.Open(input);
+        try
+        {
+            _columns = _csv.Find(model.MeasurementNames);
+            var taken = new[] { ScoreColumn, FlagColumn, TopColumn }.Where(c => _csv.Names.Contains(c)).ToArray();
+            if (taken.Length > 0)
+            {
+                throw new TabularInputException($"{input}: has the column {string.Join(", ", taken)} already.");
+            }
+        }
+        catch (TabularInputException)
+        {
+            _csv.Dispose();
+            throw;
+        }
+
+        _compute = FeaturesOf(model);
+        _explainer = explain ? new Explainer(model, _compute) : null;
+        _features = [.. model.FeatureNames.Select(_ => new float[BatchRows])];
+        for (var r = 0; r < BatchRows; r++)
+        {
+            _measurements[r] = new double[_columns.Length];
+        }
+    }
+
+    public long BytesTotal => _csv.Length;
+
+    /// <summary>May be asked by another thread.</summary>
+    public long BytesRead => _csv.BytesRead;
+
+    /// <summary>Rows written; may be asked by another thread.</summary>
+    public long Rows => Volatile.Read(ref _rows);
+
+    public long Flagged { get; private set; }
+
+    /// <summary>Rows with more than half of their features missing: their cells stay empty.</summary>
+    public long NotScored { get; private set; }
+
+    /// <summary>Scores all rows into a file, gzip when its name ends so. The file appears when it is complete.</summary>
+    /// <exception cref="TabularInputException">A value that is not a number.</exception>
+    public void Run(string output, CancellationToken cancellationToken) => OutputFile.Write(output, stream =>
+    {
+        using var packed = output.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(stream, CompressionLevel.Fastest) : stream;
+        using var writer = new StreamWriter(packed, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), bufferSize: 65_536);
+        WriteHeader(writer);
+        int rows;
+        while ((rows = ReadBatch()) > 0)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            _model.Detector.Score(_features, rows, _scores);
+            WriteBatch(writer, rows);
+            Volatile.Write(ref _rows, _rows + rows);
+        }
+    });
+
+    public void Dispose() => _csv.Dispose();
+
+    /// <summary>Plain columns are their own features; a profile's expressions are on the card.</summary>
+    private static FeatureFunction FeaturesOf(ModelSnapshot model)
+    {
+        if (model.FeatureNames.SequenceEqual(model.MeasurementNames) && model.Card.Features.All(f => f.Expression == f.Name))
+        {
+            return (measurements, features) =>
+            {
+                for (var i = 0; i < features.Length; i++)
+                {
+                    features[i] = (float)measurements[i];
+                }
+            };
+        }
+
+        var profile = new SensorProfile(
+            model.Name,
+            TimeSpan.Zero,
+            [.. model.MeasurementNames.Select(m => new MeasurementDefinition(m, "", double.MinValue, double.MaxValue, null, null))],
+            [.. model.Card.Features.Select(f => new FeatureDefinition(f.Name, f.Expression))],
+            []);
+        return new FeatureSet(profile, new ProfileCatalog([profile])).Compute;
+    }
+
+    private int ReadBatch()
+    {
+        var rows = 0;
+        Span<float> features = new float[_features.Length];
+        _records.ResetWrittenCount();
+        while (rows < BatchRows && _csv.Read())
+        {
+            _records.Write(_csv.Record);
+            _recordEnds[rows] = _records.WrittenCount;
+            var measurements = _measurements[rows];
+            for (var c = 0; c < _columns.Length; c++)
+            {
+                measurements[c] = _csv.Number(_columns[c]);
+            }
+
+            _compute(measurements, features);
+            _unscored[rows] = _model.Impute(features) * 2 > features.Length;
+            for (var f = 0; f < features.Length; f++)
+            {
+                _features[f][rows] = features[f];
+            }
+
+            rows++;
+        }
+
+        return rows;
+    }
+
+    private void WriteHeader(StreamWriter writer)
+    {
+        foreach (var name in _csv.Names)
+        {
+            writer.Write(Quoted(name));
+            writer.Write(_csv.Delimiter);
+        }
+
+        writer.Write(ScoreColumn);
+        writer.Write(_csv.Delimiter);
+        writer.Write(FlagColumn);
+        if (_explain)
+        {
+            writer.Write(_csv.Delimiter);
+            writer.Write(TopColumn);
+        }
+
+        writer.Write('\n');
+    }
+
+    private void WriteBatch(StreamWriter writer, int rows)
+    {
+        Span<char> number = stackalloc char[32];
+        var start = 0;
+        for (var r = 0; r < rows; r++)
+        {
+            writer.Write(_records.WrittenSpan[start.._recordEnds[r]]);
+            start = _recordEnds[r];
+            var isAnomaly = !_unscored[r] && _scores[r] > _model.Threshold;
+            writer.Write(_csv.Delimiter);
+            if (_unscored[r])
+            {
+                NotScored++;
+                writer.Write(_csv.Delimiter);
+            }
+            else
+            {
+                _scores[r].TryFormat(number, out var length, default, CultureInfo.InvariantCulture);
+                writer.Write(number[..length]);
+                writer.Write(_csv.Delimiter);
+                writer.Write(isAnomaly ? "true" : "false");
+                Flagged += isAnomaly ? 1 : 0;
+            }
+
+            if (_explainer is not null)
+            {
+                writer.Write(_csv.Delimiter);
+                writer.Write(isAnomaly ? Quoted(_explainer.Explain(_measurements[r], _scores[r]).TopMeasurement) : "");
+            }
+
+            writer.Write('\n');
+        }
+    }
+
+    private string Quoted(string text) => text.AsSpan().IndexOfAny(['"', '\n', '\r', _csv.Delimiter]) < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+}
