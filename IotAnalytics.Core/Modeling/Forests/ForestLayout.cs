@@ -13,8 +13,16 @@ internal abstract class ForestLayout
     public abstract void Score(float[][] features, int rows, Span<double> scores);
 
     /// <summary>The fastest layout that this forest fits into on this processor.</summary>
-    public static ForestLayout Choose(IsolationForest forest) =>
-        HeapLayout.Fits(forest) ? new HeapLayout(forest) : new PreorderLayout(forest);
+    public static ForestLayout Choose(IsolationForest forest)
+    {
+        if (!HeapLayout.Fits(forest))
+        {
+            return new PreorderLayout(forest);
+        }
+
+        var heap = new HeapLayout(forest);
+        return PermuteLayout.TryCreate(forest, heap) ?? heap;
+    }
 
     /// <summary>The score of a row from the sum of its leaves.</summary>
     protected double Finish(ulong sum) => Exp2.Of(-(sum * _exponentPerUnit));

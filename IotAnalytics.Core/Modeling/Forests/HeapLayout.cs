@@ -58,28 +58,31 @@ internal sealed unsafe class HeapLayout : ForestLayout
         && ((long)(forest.Trees + Interleaved) << forest.Depth) * (sizeof(Node) + sizeof(ushort)) <= MaxBytes
         && Array.TrueForAll(forest.Nodes, n => n.Leaf <= ushort.MaxValue);
 
+    public override void Score(float[][] features, int rows, Span<double> scores) => Score(features, 0, rows, scores);
+
+    /// <summary>Scores some rows from <paramref name="start"/> on.</summary>
     [SkipLocalsInit]
-    public override void Score(float[][] features, int rows, Span<double> scores)
+    public void Score(float[][] features, int start, int rows, Span<double> scores)
     {
         var floats = _blockRows * _featureCount;
         if (floats <= StackFloats)
         {
             var block = stackalloc float[floats];
-            ScoreBlocks(features, rows, scores, block);
+            ScoreBlocks(features, start, rows, scores, block);
             return;
         }
 
         var rented = ArrayPool<float>.Shared.Rent(floats);
         fixed (float* block = rented)
         {
-            ScoreBlocks(features, rows, scores, block);
+            ScoreBlocks(features, start, rows, scores, block);
         }
 
         ArrayPool<float>.Shared.Return(rented);
     }
 
     [SkipLocalsInit]
-    private void ScoreBlocks(float[][] features, int rows, Span<double> scores, float* block)
+    private void ScoreBlocks(float[][] features, int start, int rows, Span<double> scores, float* block)
     {
         var sums = stackalloc uint[MaxBlockRows];
         for (var first = 0; first < rows; first += _blockRows)
@@ -87,7 +90,7 @@ internal sealed unsafe class HeapLayout : ForestLayout
             var count = Math.Min(_blockRows, rows - first);
             for (var f = 0; f < _featureCount; f++)
             {
-                features[f].AsSpan(first, count).CopyTo(new Span<float>(block + f * _blockRows, count));
+                features[f].AsSpan(start + first, count).CopyTo(new Span<float>(block + f * _blockRows, count));
             }
 
             var whole = count / Interleaved * Interleaved;

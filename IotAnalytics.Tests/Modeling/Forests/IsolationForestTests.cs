@@ -56,7 +56,6 @@ public class IsolationForestTests
         columns[features - 1][7] = float.NaN;
         var training = SampleModels.Uniform(features, 2_000, seed: features);
         var forest = SampleModels.Forest(training, new IsolationForestOptions { Trees = 13, SampleSize = sampleSize, MaxDepth = maxDepth });
-        Assert.StartsWith("heap", forest.ScoringPath, StringComparison.Ordinal);
 
         var expected = new double[2_000];
         new PreorderLayout(forest).Score(columns, expected.Length, expected);
