@@ -6,4 +6,8 @@ public static partial class EventIds
     public const int LakePublishFailed = 3002;
     public const int LakePublishingStopped = 3003;
     public const int LakeCheckpointed = 3004;
+    public const int LakeCompacted = 3005;
+    public const int LakeRewriteAbandoned = 3006;
+    public const int LakeVacuumed = 3007;
+    public const int LakeOrphanDeleted = 3008;
 }

@@ -1,5 +1,8 @@
 using IotAnalytics.Core.Lake.Delta;
+using IotAnalytics.Core.Lake.Queries;
 using IotAnalytics.Core.Lake.Stores;
+using IotAnalytics.Core.Lake.Upkeep;
+using IotAnalytics.Core.Lake.Verification;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -22,6 +25,11 @@ public static class LakeServices
         services.AddSingleton<LakeSpool>();
         services.AddSingleton<DeltaCheckpointer>();
         services.AddSingleton<DeltaPublisher>();
+        services.AddSingleton<LakeVerifier>();
+        services.AddSingleton<LakeCompactor>();
+        services.AddSingleton<LakeVacuum>();
+        services.AddSingleton<LakeTablesQuery>();
+        services.AddSingleton<SensorReadingsQuery>();
         services.AddHostedService<DeltaPublishService>();
         return services;
     }

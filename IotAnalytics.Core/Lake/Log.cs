@@ -16,4 +16,16 @@ internal static partial class Log
 
     [LoggerMessage(EventIds.LakeCheckpointed, LogLevel.Debug, "Checkpoint of {Table} at version {Version} with {Actions} actions.")]
     public static partial void Checkpointed(ILogger logger, string table, long version, int actions);
+
+    [LoggerMessage(EventIds.LakeCompacted, LogLevel.Information, "Compacted {Table} of {Date}: {Before} files became {After}.")]
+    public static partial void Compacted(ILogger logger, string table, string date, int before, int after);
+
+    [LoggerMessage(EventIds.LakeRewriteAbandoned, LogLevel.Warning, "Rewriting {Table} of {Date} was abandoned, nothing has changed: {Reason}")]
+    public static partial void RewriteAbandoned(ILogger logger, string table, string date, string reason);
+
+    [LoggerMessage(EventIds.LakeVacuumed, LogLevel.Information, "Vacuum: {Expired} bronze files expired, {Deleted} removed files, {Orphans} orphans and {LogObjects} log objects deleted.")]
+    public static partial void Vacuumed(ILogger logger, int expired, int deleted, int orphans, int logObjects);
+
+    [LoggerMessage(EventIds.LakeOrphanDeleted, LogLevel.Information, "Deleting {Key}, which no row names.")]
+    public static partial void OrphanDeleted(ILogger logger, string key);
 }

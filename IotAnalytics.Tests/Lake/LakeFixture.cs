@@ -1,7 +1,10 @@
 using IotAnalytics.Core;
 using IotAnalytics.Core.Lake;
 using IotAnalytics.Core.Lake.Delta;
+using IotAnalytics.Core.Lake.Queries;
 using IotAnalytics.Core.Lake.Stores;
+using IotAnalytics.Core.Lake.Upkeep;
+using IotAnalytics.Core.Lake.Verification;
 using IotAnalytics.Core.Persistence;
 using IotAnalytics.Core.Persistence.Sqlite;
 using IotAnalytics.Core.Readings;
@@ -18,7 +21,7 @@ internal sealed class LakeFixture : IAsyncDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly ContextFactory _contexts;
 
-    private LakeFixture(LakeOptions options)
+    private LakeFixture(LakeOptions options, DateTimeOffset now)
     {
         Options = options;
         DataDirectory = new DataDirectory(_folder.Path);
@@ -28,7 +31,7 @@ internal sealed class LakeFixture : IAsyncDisposable
         Store = new FaultyLakeStore(new FileSystemLakeStore(DataDirectory.Combine("lake")));
         Spool = new LakeSpool(DataDirectory.Combine("spool"), long.MaxValue);
         Tables = new LakeTables(options);
-        Time = new FakeTimeProvider(new DateTimeOffset(2026, 1, 2, 0, 0, 0, TimeSpan.Zero));
+        Time = new FakeTimeProvider(now);
     }
 
     public LakeOptions Options { get; }
@@ -44,9 +47,9 @@ internal sealed class LakeFixture : IAsyncDisposable
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public static async Task<LakeFixture> CreateAsync(LakeOptions? options = null)
+    public static async Task<LakeFixture> CreateAsync(LakeOptions? options = null, DateTimeOffset? now = null)
     {
-        var fixture = new LakeFixture(options ?? new LakeOptions());
+        var fixture = new LakeFixture(options ?? new LakeOptions(), now ?? new DateTimeOffset(2026, 1, 2, 0, 0, 0, TimeSpan.Zero));
         await using var context = fixture.Contexts.CreateDbContext();
         await context.Database.MigrateAsync(Token);
         return fixture;
@@ -55,6 +58,28 @@ internal sealed class LakeFixture : IAsyncDisposable
     /// <summary>A publisher as a fresh process would have it.</summary>
     public DeltaPublisher NewPublisher(ProfileCatalog? catalog = null) => new(
         Store, Writer, Contexts, Checkpointer, catalog ?? LakeTestData.MakeCatalog("humidity", "temperature"), Configured, Time, NullLogger<DeltaPublisher>.Instance);
+
+    public LakeVerifier Verifier => new(Store, Contexts, Configured);
+
+    public LakeCompactor Compactor => new(Store, Writer, Contexts, NewPublisher(), Spool, Configured, Time, NullLogger<LakeCompactor>.Instance);
+
+    public LakeVacuum Vacuum => new(Store, Writer, Contexts, NewPublisher(), Checkpointer, Configured, Time, NullLogger<LakeVacuum>.Instance);
+
+    public SensorReadingsQuery Readings => new(Store, Contexts, Configured);
+
+    public LakeTablesQuery TablesQuery => new(Contexts, NewPublisher(), Configured);
+
+    /// <summary>The totals that T1 would have written for what the data holds.</summary>
+    public Task CommitTotalsAsync(LakeTestData data, int source = 1, int partition = 0)
+    {
+        var (normal, anomalies) = (data.Rows.Count(r => !r.IsAnomaly), data.Rows.Count(r => r.IsAnomaly));
+        return SqlAsync($"""
+            INSERT INTO pipeline_minute (profile, bucket_start, source_id, partition, readings, normal, anomalies, dead_letters, duplicates, not_scored, late, score_sum)
+            VALUES ('climate', 0, {source}, {partition}, {normal + anomalies + data.DeadLetters + data.Duplicates}, {normal}, {anomalies}, {data.DeadLetters}, {data.Duplicates}, 0, 0, 0)
+            """);
+    }
+
+    public async Task<IReadOnlyList<string>> FindingsAsync() => (await Verifier.VerifyAsync((_, _) => { }, Token)).Findings;
 
     /// <summary>Cuts the batches, uploads and commits them as T2 does.</summary>
     public async Task<SealedCut> CommitCutAsync(LakeTestData data, int records = 20, int items = 5, int source = 1, int partition = 0, double anomalies = 0.1, bool others = true)

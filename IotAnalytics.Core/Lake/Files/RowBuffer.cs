@@ -58,6 +58,37 @@ internal sealed class RowBuffer
         return rows;
     }
 
+    /// <summary>Empties it and makes room for a whole row group that was written elsewhere, whatever its size.</summary>
+    public void Resize(int rows)
+    {
+        Clear();
+        if (rows > _allocated)
+        {
+            _allocated = rows;
+            foreach (var column in Columns)
+            {
+                column.EnsureCapacity(rows);
+            }
+        }
+
+        Rows = rows;
+    }
+
+    /// <summary>Appends rows of another buffer of the same schema, as many as fit; returns how many.</summary>
+    public int Append(RowBuffer source, int from, int wanted)
+    {
+        var first = Rows;
+        var rows = Reserve(wanted);
+        var before = BinaryBytes;
+        for (var i = 0; i < Columns.Length; i++)
+        {
+            Columns[i].Copy(source.Columns[i], from, first, rows);
+        }
+
+        VariableBytes += BinaryBytes - before;
+        return rows;
+    }
+
     public void Clear()
     {
         foreach (var column in Columns)
@@ -80,6 +111,20 @@ internal sealed class RowBuffer
     public TextColumn Texts(int column) => (TextColumn)Columns[column];
 
     public BinaryColumn Binaries(int column) => (BinaryColumn)Columns[column];
+
+    private long BinaryBytes
+    {
+        get
+        {
+            var bytes = 0L;
+            foreach (var column in Columns)
+            {
+                bytes += column is BinaryColumn binary ? binary.Length : 0;
+            }
+
+            return bytes;
+        }
+    }
 
     private static ColumnBuffer Create(LakeColumn column) => column.Type switch
     {
