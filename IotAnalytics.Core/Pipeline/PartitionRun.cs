@@ -286,7 +286,7 @@ internal sealed partial class PartitionRun : IAsyncDisposable
         var models = new Dictionary<string, ModelSnapshot>(StringComparer.Ordinal);
         foreach (var planned in plan.Models)
         {
-            models[planned.Profile] = await d.Models.LoadAsync(planned.Profile, planned.Version, cancellationToken).ConfigureAwait(false);
+            models[planned.Profile] = await d.LoadModel(planned.Profile, planned.Version, cancellationToken).ConfigureAwait(false);
         }
 
         return new MicroBatchPipeline(assignment.PlanId, plan, models, d.Options.Value.MicroBatchRows);

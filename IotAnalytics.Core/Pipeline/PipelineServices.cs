@@ -1,4 +1,5 @@
 using IotAnalytics.Core.Ingestion;
+using IotAnalytics.Core.Modeling.Registry;
 using IotAnalytics.Core.Readings;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -20,6 +21,7 @@ public static class PipelineServices
         services.AddSingleton<PipelineMonitor>().AddSingleton<LiveFeed>().AddSingleton(HostIdentity.OfThisProcess())
             .AddSingleton<SourceRegistry>().AddSingleton<PartitionStore>().AddSingleton<PlanStore>().AddSingleton<CurrentPlan>()
             .AddSingleton<SensorKeys>().AddSingleton<SavedState>().AddSingleton<PipelineDependencies>();
+        services.AddSingleton<ModelLoader>(s => s.GetRequiredService<ModelRegistry>().LoadAsync);
         services.AddHostedService<PipelineService>();
         services.AddHostedService<PartitionStatusRecorder>();
         return services;

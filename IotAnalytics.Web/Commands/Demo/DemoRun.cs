@@ -3,6 +3,7 @@ using System.Diagnostics;
 using IotAnalytics.Core.Ingestion;
 using IotAnalytics.Core.Persistence;
 using IotAnalytics.Core.Simulation;
+using IotAnalytics.Web.Hosting;
 
 namespace IotAnalytics.Web.Commands.Demo;
 
@@ -10,7 +11,7 @@ namespace IotAnalytics.Web.Commands.Demo;
 /// The owner's demo: five devices, 2.5 readings a second in all, records of ten readings, a tenth of them anomalous. The truth stays
 /// here: the host gets the readings and nothing else.
 /// </summary>
-internal sealed class DemoRun(DemoHost host, int seed, double seconds, double speed)
+internal sealed class DemoRun(PipelineHost host, int seed, double seconds, double speed)
 {
     private const int Devices = 5;
     private const int BatchSize = 10;
@@ -26,7 +27,7 @@ internal sealed class DemoRun(DemoHost host, int seed, double seconds, double sp
     public async Task<DemoResult> RunAsync(Action<int, int>? progress, CancellationToken cancellationToken)
     {
         var total = Math.Max(1, (int)Math.Round(seconds * 1000 / StepMs));
-        var profile = host.Catalog.Profiles.First(p => p.Name == DemoStart.Profile);
+        var profile = DemoHost.ProfileOf(host);
         var simulator = new SensorSimulator(profile, new SimulationOptions { Sensors = Devices, AnomalyRate = 0.1, Seed = seed });
         var wall = Stopwatch.StartNew();
         // Event time runs `speed` times as fast as the wall and both end together, now.
