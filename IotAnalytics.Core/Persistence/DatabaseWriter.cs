@@ -63,6 +63,9 @@ public sealed class DatabaseWriter : IAsyncDisposable
     {
         _queue.Writer.TryComplete();
         _thread?.Join();
+        // Readers share the pool; a closed database must not be held open by it.
+        using var pooled = new SqliteConnection(_connectionString);
+        SqliteConnection.ClearPool(pooled);
         return ValueTask.CompletedTask;
     }
 

@@ -7,19 +7,27 @@ namespace IotAnalytics.Core.Pipeline;
 public sealed class PipelineMonitor
 {
     private readonly ConcurrentDictionary<int, PartitionState> _partitions = new();
+    private readonly ConcurrentDictionary<int, PipelineTotals> _totals = new();
     private int _expected;
 
     /// <summary>One entry per partition of this host, by partition.</summary>
     public IReadOnlyList<PartitionState> Partitions => [.. _partitions.Values.OrderBy(p => p.Partition)];
 
     /// <summary>Readings that reached the database since the host started.</summary>
-    public PipelineTotals Totals => _partitions.Values.Aggregate(default(PipelineTotals), (sum, p) => sum + p.Totals);
+    public PipelineTotals Totals => _totals.Values.Aggregate(default(PipelineTotals), (sum, totals) => sum + totals);
 
     /// <summary>True once every partition of this host runs.</summary>
     public bool IsReady => _expected > 0 && _partitions.Count == _expected && _partitions.Values.All(p => p.Status is "running" or "paused");
 
     /// <summary>Why readings cannot be taken to their end now, or null: a partition is paused or failed.</summary>
     public string? Impediment => _partitions.Values.FirstOrDefault(p => p.Status is "paused" or "failed")?.Reason;
+
+    /// <summary>Totals of one partition.</summary>
+    internal PipelineTotals TotalsOf(int partition) => _totals.GetValueOrDefault(partition);
+
+    /// <summary>Adds what a T1 has committed.</summary>
+    internal void Count(int partition, PipelineTotals committed) =>
+        _totals.AddOrUpdate(partition, committed, (_, totals) => totals + committed);
 
     internal void Expect(int partitions) => _expected = partitions;
 

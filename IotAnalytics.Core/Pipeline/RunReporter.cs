@@ -13,8 +13,6 @@ internal sealed class RunReporter(PipelineDependencies d, PartitionClaim claim, 
     private static readonly double HistoryMs = TimeSpan.FromHours(1).TotalMilliseconds;
 
     private readonly LatencyWindow _visible = new();
-    private readonly Lock _totalsLock = new();
-    private PipelineTotals _totals = d.Monitor.Partitions.FirstOrDefault(p => p.Partition == claim.Partition)?.Totals ?? default;
     private long _lagAt;
     private long _highWatermark;
     private double _lagSeconds;
@@ -23,11 +21,7 @@ internal sealed class RunReporter(PipelineDependencies d, PartitionClaim claim, 
     public void Committed(FastWindow window, long nowMs)
     {
         var sum = window.Totals.Sum;
-        lock (_totalsLock)
-        {
-            _totals += sum;
-        }
-
+        d.Monitor.Count(claim.Partition, sum);
         Count("normal", sum.Normal);
         Count("anomaly", sum.Anomalies);
         Count("duplicate", sum.Duplicates);
@@ -51,7 +45,7 @@ internal sealed class RunReporter(PipelineDependencies d, PartitionClaim claim, 
                 d.Feed.Publish(LiveEvents.Of(claim, anomaly));
             }
 
-            d.Feed.Publish(LiveEvents.Of(d.Monitor.Totals + sum));
+            d.Feed.Publish(LiveEvents.Of(d.Monitor.Totals));
         }
     }
 
@@ -74,16 +68,10 @@ internal sealed class RunReporter(PipelineDependencies d, PartitionClaim claim, 
     public void Report(string status, long position, DatabaseSinks sinks, LakeSink lake)
     {
         var failing = retry.Failing;
-        PipelineTotals totals;
-        lock (_totalsLock)
-        {
-            totals = _totals;
-        }
-
         d.Monitor.Update(new PartitionState(
             claim.SourceId, claim.Partition, claim.Owner, claim.OwnerEpoch, status == "running" && failing is not null ? "paused" : status,
             status == "paused" ? "the lake spool is full" : failing, sinks.Fast, sinks.Rollup, lake.Committed, _highWatermark,
-            Math.Max(0, _highWatermark - position), _lagSeconds, d.Spool.Bytes, retry.Retries, totals, _visible.Quantile(0.5), _visible.Quantile(0.99)));
+            Math.Max(0, _highWatermark - position), _lagSeconds, d.Spool.Bytes, retry.Retries, d.Monitor.TotalsOf(claim.Partition), _visible.Quantile(0.5), _visible.Quantile(0.99)));
     }
 
     private static void Count(string outcome, long count)

@@ -37,6 +37,7 @@ public sealed class PipelineTests : IDisposable
             File.Delete(file);
         }
 
+        Directory.Delete(Path.Combine(first, "lake"), recursive: true);
         CopyFolder(first, second);
         await RunAsync(first, Start.AddMinutes(1));
         await RunAsync(second, Start.AddDays(365));
@@ -68,6 +69,7 @@ public sealed class PipelineTests : IDisposable
         await using (var again = await StartAsync(folder))
         {
             await PostAsync(again, records: 5, firstRecord: 20);
+            await WaitForAsync(again, 50);
             await again.StopAsync(Token);
         }
 
@@ -122,6 +124,7 @@ public sealed class PipelineTests : IDisposable
         await using (var host = await StartAsync(folder, customize: null, narrow))
         {
             await PostAsync(host, records: 3, firstRecord: 10);
+            await WaitForAsync(host, 30);
             await host.StopAsync(Token);
         }
 
@@ -141,6 +144,7 @@ public sealed class PipelineTests : IDisposable
         await using (var host = await StartAsync(folder))
         {
             await PostAsync(host, records: 3);
+            await WaitForAsync(host, 30);
             await host.StopAsync(Token);
         }
 
@@ -155,6 +159,7 @@ public sealed class PipelineTests : IDisposable
         await using (var host = await StartAsync(folder, customize: null, new Dictionary<string, string?> { ["CommitLog:OnSourceReset"] = "StartNewSource" }))
         {
             await PostAsync(host, records: 4, firstRecord: 3);
+            await WaitForAsync(host, 40);
             await host.StopAsync(Token);
         }
 
@@ -167,7 +172,7 @@ public sealed class PipelineTests : IDisposable
 
     private static Task<PipelineHost> StartAsync(string folder, Action<HostApplicationBuilder>? customize = null, IReadOnlyDictionary<string, string?>? settings = null) =>
         PipelineHost.StartAsync(
-            folder, settings ?? new Dictionary<string, string?>(),
+            folder, new Dictionary<string, string?>(settings ?? new Dictionary<string, string?>()) { ["Lake:PublishInterval"] = "01:00:00" },
             (services, token) => services.GetRequiredService<ModelRegistry>().EnsureBootstrapAsync(services.GetRequiredService<ProfileCatalog>(), token),
             customize, Token);
 

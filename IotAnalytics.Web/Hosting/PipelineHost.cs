@@ -41,8 +41,19 @@ internal sealed class PipelineHost : IAsyncDisposable
             .AddIngestion(builder.Configuration).AddModeling(builder.Configuration).AddLake(builder.Configuration).AddRollups().AddPipeline(builder.Configuration);
         customize?.Invoke(builder);
         var host = builder.Build();
-        await host.StartAsync(cancellationToken);
         var started = new PipelineHost(host);
+        try
+        {
+            await host.StartAsync(cancellationToken);
+        }
+        catch
+        {
+            // What had started already must end before what it uses is disposed.
+            await host.StopAsync(CancellationToken.None);
+            await started.DisposeAsync();
+            throw;
+        }
+
         while (!started.Monitor.IsReady && started.Monitor.Impediment is null)
         {
             await Task.Delay(1, cancellationToken);

@@ -23,7 +23,14 @@ internal sealed class DeltaPublishService(
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken).ConfigureAwait(false);
-        await TryPublishAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await TryPublishAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // No time left for it: what is committed is published by the next start.
+        }
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
