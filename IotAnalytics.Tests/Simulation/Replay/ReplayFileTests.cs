@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using IotAnalytics.Core.Simulation.Replay;
+using IotAnalytics.Tests.Fixtures;
 using Parquet;
 using Parquet.Schema;
 
@@ -225,6 +226,23 @@ public sealed class ReplayFileTests : IDisposable
         var error = await Assert.ThrowsAsync<ReplayFormatException>(() => LinesAsync(path));
 
         Assert.StartsWith($"{path}, line 4: t 'x'", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_office_building_is_read_whole()
+    {
+        await using var file = await ReplayFile.OpenAsync(
+            TestEnvironment.RequireData("sensors/office-building.csv.gz"), new ReplayOptions(), _token);
+        var (rows, last, sensors) = (0, long.MinValue, new HashSet<uint>());
+        while (await file.AdvanceAsync(skipBad: false, _token))
+        {
+            rows++;
+            Assert.True(file.Row.EventMs >= last, "not in time order");
+            last = file.Row.EventMs;
+            sensors.Add(file.Row.SensorHash);
+        }
+
+        Assert.Equal((326_128, 31), (rows, sensors.Count));
     }
 
     private async Task<List<string>> LinesAsync(string path, ReplayOptions? options = null)
