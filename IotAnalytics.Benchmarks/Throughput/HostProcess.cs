@@ -55,7 +55,7 @@ internal sealed partial class HostProcess : IAsyncDisposable
 
         start.Environment["Iot__Urls"] = address.ToString();
         start.Environment["Iot__DataDirectory"] = dataDirectory;
-        start.Environment["Iot__Limits__RequestsPerMinutePerKey"] = "0";
+        start.Environment["Iot__Limits__RequestsPerMinutePerKey"] = "10000000";
         foreach (var setting in options.Settings)
         {
             var (name, value) = (setting.Split('=', 2)[0], setting.Split('=', 2)[^1]);
@@ -87,7 +87,7 @@ internal sealed partial class HostProcess : IAsyncDisposable
             _ = Figures;
             if (Stopwatch.GetElapsedTime(asked) > StoppedWithin)
             {
-                throw new InvalidOperationException($"The host did not stop within {StoppedWithin}.{await LogTailAsync()}");
+                throw new MeasurementException($"The host did not stop within {StoppedWithin}.{await LogTailAsync()}");
             }
 
             await Task.WhenAny(_process.WaitForExitAsync(cancellationToken), Task.Delay(SampleInterval, cancellationToken));
@@ -95,7 +95,7 @@ internal sealed partial class HostProcess : IAsyncDisposable
 
         if (_process.ExitCode != 0)
         {
-            throw new InvalidOperationException($"The host ended with exit code {_process.ExitCode}.{await LogTailAsync()}");
+            throw new MeasurementException($"The host ended with exit code {_process.ExitCode}.{await LogTailAsync()}");
         }
     }
 
@@ -129,7 +129,7 @@ internal sealed partial class HostProcess : IAsyncDisposable
         {
             if (_process.HasExited || Stopwatch.GetElapsedTime(started) > ReadyWithin)
             {
-                throw new InvalidOperationException($"The host is not ready.{await LogTailAsync()}");
+                throw new MeasurementException($"The host is not ready.{await LogTailAsync()}");
             }
 
             await Task.Delay(SampleInterval, cancellationToken);

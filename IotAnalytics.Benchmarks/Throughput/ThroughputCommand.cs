@@ -1,4 +1,5 @@
 using System.CommandLine;
+using IotAnalytics.Core.Simulation.Targets;
 using IotAnalytics.Web.Commands;
 
 namespace IotAnalytics.Benchmarks.Throughput;
@@ -49,8 +50,16 @@ internal static class ThroughputCommand
             parsed.GetValue(AnomalyRate),
             parsed.GetValue(Data),
             parsed.GetValue(Settings) ?? []);
-        var report = await new ThroughputRun(options, ConfiguredProfiles.Find(name: null)).RunAsync(cancellationToken);
-        parsed.InvocationConfiguration.Output.WriteLine(parsed.GetValue(Json) ? report.ToJson() : report.ToText());
-        return report.Complete && report.ProbesMissed == 0 ? 0 : 1;
+        try
+        {
+            var report = await new ThroughputRun(options, ConfiguredProfiles.Find(name: null)).RunAsync(cancellationToken);
+            parsed.InvocationConfiguration.Output.WriteLine(parsed.GetValue(Json) ? report.ToJson() : report.ToText());
+            return report.Complete && report.ProbesMissed == 0 ? 0 : 1;
+        }
+        catch (Exception e) when (e is MeasurementException or ReadingsTargetException or HttpRequestException)
+        {
+            parsed.InvocationConfiguration.Error.WriteLine(e.Message);
+            return 1;
+        }
     }
 }

@@ -104,7 +104,7 @@ internal sealed class ThroughputRun(ThroughputOptions options, SensorProfile pro
 
             if (Stopwatch.GetElapsedTime(started) > CaughtUpWithin)
             {
-                throw new InvalidOperationException($"The pipeline has {totals.Readings} of {sent()} readings after {CaughtUpWithin}.");
+                throw new MeasurementException($"The pipeline has {totals.Readings} of {sent()} readings after {CaughtUpWithin}.");
             }
 
             await Task.Delay(TotalsInterval, cancellationToken);

@@ -9,7 +9,7 @@ public class ProgressDisplayTests
     private readonly StringWriter _error = new();
 
     [Fact]
-    public async Task Without_a_terminal_there_is_a_plain_line_every_five_seconds()
+    public async Task Without_a_terminal_there_is_a_plain_line_after_five_seconds()
     {
         var work = new TaskCompletionSource();
         var done = 0;

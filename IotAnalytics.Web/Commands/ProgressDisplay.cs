@@ -4,13 +4,14 @@ using Spectre.Console;
 namespace IotAnalytics.Web.Commands;
 
 /// <summary>
-/// Shows on standard error how far a command is: a moving bar on a terminal, else a plain line every few seconds. Standard output is
+/// Shows on standard error how far a command is: a moving bar on a terminal, else a plain line after five seconds and then ever more seldom. Standard output is
 /// left to the command's result. The command is asked for its step; it need not tell.
 /// </summary>
 internal static class ProgressDisplay
 {
     private static readonly TimeSpan BarInterval = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LineInterval = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan FirstLine = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestBetweenLines = TimeSpan.FromMinutes(1);
 
     /// <summary>Shows progress until <paramref name="work"/> ends, and ends as it does. Work of less than five seconds prints no plain line.</summary>
     /// <param name="title">What is done: <c>Replaying</c>.</param>
@@ -59,7 +60,7 @@ internal static class ProgressDisplay
 
     private static async Task ShowLinesAsync(string title, Task work, Func<ProgressStep> step, TextWriter error, TimeProvider time)
     {
-        while (!await EndsWithinAsync(work, LineInterval, time))
+        for (var wait = FirstLine; !await EndsWithinAsync(work, wait, time); wait = wait * 1.5 < LongestBetweenLines ? wait * 1.5 : LongestBetweenLines)
         {
             var now = step();
             var percent = now.Percent is { } p ? string.Create(CultureInfo.InvariantCulture, $"{p:0} % ") : "";

@@ -1,0 +1,4 @@
+namespace IotAnalytics.Benchmarks.Throughput;
+
+/// <summary>The run gives no figures; the message says why.</summary>
+internal sealed class MeasurementException(string message) : Exception(message);
