@@ -4,14 +4,13 @@ namespace IotAnalytics.Core.Modeling.Tabular;
 internal static class OutputFile
 {
     /// <summary>Writes beside the target and moves it there; devices (<c>/dev/stdout</c>) are written directly. A failure leaves nothing behind.</summary>
-    /// <exception cref="IOException">The folder is missing or the disk is full.</exception>
-    /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
+    /// <exception cref="IOException">The folder is missing or may not be written, or the disk is full.</exception>
     public static void Write(string path, Action<Stream> content)
     {
         var target = Path.GetFullPath(path);
         if (target.StartsWith("/dev/", StringComparison.Ordinal))
         {
-            using var device = new FileStream(target, FileMode.Open, FileAccess.Write);
+            using var device = Open(path, target, FileMode.Open);
             content(device);
             return;
         }
@@ -22,9 +21,10 @@ internal static class OutputFile
         }
 
         var temporary = $"{target}.part";
+        var file = Open(path, temporary, FileMode.Create);
         try
         {
-            using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write))
+            using (file)
             {
                 content(file);
             }
@@ -35,6 +35,19 @@ internal static class OutputFile
         {
             File.Delete(temporary);
             throw;
+        }
+    }
+
+    private static FileStream Open(string shown, string path, FileMode mode)
+    {
+        try
+        {
+            return new FileStream(path, mode, FileAccess.Write);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            var reason = e is DirectoryNotFoundException or FileNotFoundException ? "no such folder" : e.Message.TrimEnd('.');
+            throw new IOException($"{shown}: cannot be written ({reason}).", e);
         }
     }
 }
