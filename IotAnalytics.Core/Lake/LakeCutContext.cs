@@ -10,7 +10,7 @@ internal sealed class LakeCutContext(
     int sourceId, int partition, long ownerEpoch, ProfileCatalog catalog, LakeOptions options, LakeSpool spool, long maxBufferedBytes)
 {
     /// <summary>Row groups of a partition that may wait for the encoder or be in it; beyond that the worker waits.</summary>
-    private const int MaxInFlight = 3;
+    private const int MaxInFlight = 2;
 
     private const int MaxPooled = 6;
 

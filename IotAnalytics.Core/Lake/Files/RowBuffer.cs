@@ -8,12 +8,16 @@ internal sealed class RowBuffer
     /// <summary>Rows of a row group.</summary>
     public const int MaxRows = 65_536;
 
-    /// <summary>Raw bytes at which a row group closes.</summary>
+    /// <summary>Raw bytes at which a row group closes. Bronze closes earlier: its one large column is compressed as one page, and the
+    /// compressor needs twice its size for a moment.</summary>
     public const int MaxBytes = 8 * 1024 * 1024;
+
+    private const int MaxBronzeBytes = 4 * 1024 * 1024;
 
     private const int FirstCapacity = 1_024;
 
     private readonly int _fixedRowBytes;
+    private readonly int _maxBytes;
     private int _allocated;
 
     public RowBuffer(LakeSchema schema)
@@ -21,7 +25,8 @@ internal sealed class RowBuffer
         Schema = schema;
         Columns = [.. schema.Columns.Select(Create)];
         _fixedRowBytes = Columns.Sum(c => c.RowBytes);
-        Capacity = Math.Clamp(MaxBytes / _fixedRowBytes, 1, MaxRows);
+        _maxBytes = ReferenceEquals(schema, LakeSchema.Bronze) ? MaxBronzeBytes : MaxBytes;
+        Capacity = Math.Clamp(_maxBytes / _fixedRowBytes, 1, MaxRows);
     }
 
     public LakeSchema Schema { get; }
@@ -39,7 +44,7 @@ internal sealed class RowBuffer
     /// <summary>Bytes of values of changing length.</summary>
     public long VariableBytes { get; set; }
 
-    public bool IsFull => Rows >= Capacity || Bytes >= MaxBytes;
+    public bool IsFull => Rows >= Capacity || Bytes >= _maxBytes;
 
     /// <summary>Takes up to <paramref name="wanted"/> rows at the end, to be filled by the caller at once; returns how many it got.</summary>
     public int Reserve(int wanted)
