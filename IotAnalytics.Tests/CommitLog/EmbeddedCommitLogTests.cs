@@ -88,7 +88,7 @@ public sealed class EmbeddedCommitLogTests : CommitLogConformance
             await log.TrimAsync(0, offset - 20, Token);
         }
 
-        // 150 MB went through; 2 MB are alive, and a checkpoint runs every 16 MiB.
+        // 150 MB went through; 2 MB are alive, and a checkpoint runs every 4 MiB.
         Assert.InRange(new FileInfo(_folder.File).Length, 1, 60_000_000);
         Assert.InRange(new FileInfo(_folder.File + "-wal").Length, 1, 80_000_000);
     }

@@ -57,6 +57,7 @@ internal sealed class EmbeddedCommitLog(DataDirectory directory, IOptions<Embedd
         }
         catch (Exception e)
         {
+            _checkpointer?.Dispose();
             connection?.Dispose();
             logLock.Dispose();
             if (e is SqliteException sqlite)

@@ -3,12 +3,12 @@ using Microsoft.Data.Sqlite;
 namespace IotAnalytics.Core.CommitLog.Embedded;
 
 /// <summary>
-/// Deletes what is no longer needed, on the writer's thread and inside its transactions, a few megabytes at a time so that no append waits long:
+/// Deletes what is no longer needed, on the writer's thread and inside its transactions, two megabytes at a time so that no append waits long:
 /// trimmed records, expired requests, and, when nothing else is to do, pages that stay free.
 /// </summary>
 internal sealed class LogTrimmer : IDisposable
 {
-    private const long ChunkBytes = 8 << 20;
+    private const long ChunkBytes = 2 << 20;
     private const int ChunkRecords = 4_096;
     private const int VacuumPages = 256;
 
