@@ -40,7 +40,7 @@ internal static class DemoCommand
             throw new CommandException(CommandLine.BadInput, $"--data = '{folder}' already holds data; give an empty or new folder");
         }
 
-        await using var host = await DemoHost.StartAsync(folder, settings.Seed, settings.Model, cancellationToken);
+        await using var host = await DemoHost.StartAsync(folder, isMigrated: false, settings.Seed, settings.Model, cancellationToken);
         var run = new DemoRun(host, settings.Seed, settings.Seconds, settings.Speed);
         var result = settings.IsJson
             ? await run.RunAsync(progress: null, cancellationToken)

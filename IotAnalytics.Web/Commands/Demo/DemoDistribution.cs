@@ -1,11 +1,15 @@
 using System.Globalization;
 using System.Text.Json;
+using IotAnalytics.Core;
+using IotAnalytics.Core.Persistence;
 
 namespace IotAnalytics.Web.Commands.Demo;
 
 /// <summary>Many seeds, each through the whole path in a folder of its own, and how they end.</summary>
 internal static class DemoDistribution
 {
+    private const string AnalyticsDatabase = "analytics.db";
+
     /// <summary>Fast enough that the pace is set by the path, not by the stream.</summary>
     private const double AsFastAsPossible = 1_000_000;
 
@@ -15,11 +19,12 @@ internal static class DemoDistribution
         var results = new List<(int Seed, DemoResult Result)>();
         try
         {
+            var emptyDatabase = await MakeDatabaseAsync(root, cancellationToken);
             async Task<int> RunAllAsync(Action<int, int>? progress)
             {
                 for (var i = 0; i < seeds; i++)
                 {
-                    results.Add((settings.Seed + i, await RunSeedAsync(settings, settings.Seed + i, Path.Combine(root, "seed"), cancellationToken)));
+                    results.Add((settings.Seed + i, await RunSeedAsync(settings, settings.Seed + i, Path.Combine(root, "seed"), emptyDatabase, cancellationToken)));
                     progress?.Invoke(i + 1, seeds);
                 }
 
@@ -40,7 +45,7 @@ internal static class DemoDistribution
         return results.All(r => r.Result.IsGood) ? CommandLine.Succeeded : CommandLine.Failed;
     }
 
-    private static async Task<DemoResult> RunSeedAsync(DemoSettings settings, int seed, string folder, CancellationToken cancellationToken)
+    private static async Task<DemoResult> RunSeedAsync(DemoSettings settings, int seed, string folder, byte[] emptyDatabase, CancellationToken cancellationToken)
     {
         if (Directory.Exists(folder))
         {
@@ -48,10 +53,24 @@ internal static class DemoDistribution
         }
 
         Directory.CreateDirectory(folder);
-        await using var host = await DemoHost.StartAsync(folder, seed, settings.Model, cancellationToken);
+        await File.WriteAllBytesAsync(Path.Combine(folder, AnalyticsDatabase), emptyDatabase, cancellationToken);
+        await using var host = await DemoHost.StartAsync(folder, isMigrated: true, seed, settings.Model, cancellationToken);
         var result = await new DemoRun(host, seed, settings.Seconds, AsFastAsPossible).RunAsync(progress: null, cancellationToken);
         await host.StopAsync(cancellationToken);
         return result;
+    }
+
+    /// <summary>Migrating takes longer than a seed: it is done once, and every seed begins with a copy.</summary>
+    private static async Task<byte[]> MakeDatabaseAsync(string root, CancellationToken cancellationToken)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(root, "empty")).FullName;
+        await using (var services = new ServiceCollection().AddLogging().AddSingleton(new DataDirectory(folder))
+            .AddPersistence(new ConfigurationBuilder().Build()).BuildServiceProvider())
+        {
+            await services.GetRequiredService<DatabaseMigrator>().MigrateAsync(cancellationToken);
+        }
+
+        return await File.ReadAllBytesAsync(Path.Combine(folder, AnalyticsDatabase), cancellationToken);
     }
 
     private static string ToText(List<(int Seed, DemoResult Result)> results)

@@ -9,18 +9,21 @@ internal static class DemoHost
 {
     public const string Profile = "climate";
 
-    private static readonly Dictionary<string, string?> Overrides = new()
-    {
-        ["Lake:CutAge"] = "1.00:00:00",
-        ["Lake:CutRows"] = "1000000",
-        ["Lake:PublishInterval"] = "01:00:00",
-    };
-
     /// <param name="folder">The data directory.</param>
+    /// <param name="isMigrated">The folder holds an up-to-date database already.</param>
     /// <param name="modelSeed">Seed of the bootstrap model, when <paramref name="model"/> is null.</param>
     /// <param name="model">A model file to score with instead.</param>
-    public static Task<PipelineHost> StartAsync(string folder, int modelSeed, byte[]? model, CancellationToken cancellationToken) =>
-        PipelineHost.StartAsync(folder, Overrides, (services, token) => PrepareAsync(services, modelSeed, model, token), customize: null, cancellationToken);
+    public static Task<PipelineHost> StartAsync(string folder, bool isMigrated, int modelSeed, byte[]? model, CancellationToken cancellationToken)
+    {
+        var overrides = new Dictionary<string, string?>
+        {
+            ["Database:MigrateAtStart"] = isMigrated ? "false" : "true",
+            ["Lake:CutAge"] = "1.00:00:00",
+            ["Lake:CutRows"] = "1000000",
+            ["Lake:PublishInterval"] = "01:00:00",
+        };
+        return PipelineHost.StartAsync(folder, overrides, (services, token) => PrepareAsync(services, modelSeed, model, token), customize: null, cancellationToken);
+    }
 
     public static SensorProfile ProfileOf(PipelineHost host) => ProfileOf(host.Services);
 
