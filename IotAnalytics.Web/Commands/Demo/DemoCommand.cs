@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 
 namespace IotAnalytics.Web.Commands.Demo;
 
@@ -12,21 +13,22 @@ internal static class DemoCommand
     {
         var seconds = new Option<double>("--seconds") { Description = "Length of the stream in event time.", DefaultValueFactory = _ => 30 };
         var seed = new Option<int>("--seed") { Description = "Drives stream and model.", DefaultValueFactory = _ => DefaultSeed };
-        var seeds = new Option<int>("--seeds") { Description = "Run this many seeds from --seed on, as fast as possible, and show their distribution." };
+        var seeds = new Option<int?>("--seeds") { Description = "Run this many seeds from --seed on, as fast as possible, and show their distribution." };
         var speed = new Option<double>("--speed") { Description = "How much faster than the wall clock event time runs.", DefaultValueFactory = _ => 1 };
         var model = new Option<FileInfo?>("--model") { Description = "Score with this model file instead of a bootstrap model." };
         var data = new Option<DirectoryInfo?>("--data") { Description = "An empty or new folder to keep; default: a temporary one that is kept too." };
         var json = new Option<bool>("--json") { Description = "Print one JSON object." };
-        Accept(seconds, v => v is > 0 and <= 86_400, "more than 0 and at most 86400 seconds");
-        Accept(speed, v => v is > 0 and <= 1_000_000, "more than 0 and at most 1000000");
-        Accept(seeds, v => v is >= 0 and <= 100_000, "1 to 100000");
         var command = new Command("demo", "Run the main job for 30 seconds on the embedded deployment and show what it finds.") { seconds, seed, seeds, speed, model, data, json };
         command.SetAction((parsed, cancellationToken) =>
         {
             var settings = new DemoSettings(
                 parsed.GetValue(seconds), parsed.GetValue(seed), parsed.GetValue(speed), ReadModel(parsed.GetValue(model)), parsed.GetValue(data)?.FullName, parsed.GetValue(json));
-            return parsed.GetValue(seeds) > 0
-                ? DemoDistribution.RunAsync(settings, parsed.GetValue(seeds), cancellationToken)
+            var count = parsed.GetValue(seeds);
+            Check(seconds, settings.Seconds, settings.Seconds is > 0 and <= 86_400, "more than 0 and at most 86400");
+            Check(speed, settings.Speed, settings.Speed is > 0 and <= 1_000_000, "more than 0 and at most 1000000");
+            Check(seeds, count, count is null or (>= 1 and <= 100_000), "1 to 100000");
+            return count is { } many
+                ? DemoDistribution.RunAsync(settings, many, cancellationToken)
                 : RunAsync(settings, cancellationToken);
         });
         return command;
@@ -57,15 +59,13 @@ internal static class DemoCommand
         _ => File.ReadAllBytes(file.FullName),
     };
 
-    private static void Accept<T>(Option<T> option, Func<T, bool> isAccepted, string accepted) => option.Validators.Add(result =>
+    private static void Check<T>(Option<T> option, T value, bool isAccepted, string accepted)
     {
-        if (result.Errors.Any() || result.GetValueOrDefault<T>() is not { } value || isAccepted(value))
+        if (!isAccepted)
         {
-            return;
+            throw new CommandException(CommandLine.BadInput, string.Create(CultureInfo.InvariantCulture, $"{option.Name} = '{value}': accepted {accepted}"));
         }
-
-        result.AddError($"{option.Name} = '{value}': accepted {accepted}.");
-    });
+    }
 }
 
 /// <summary>The options of <c>demo</c>.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using IotAnalytics.Core.Readings;
 using IotAnalytics.Core.Simulation;
 
@@ -14,11 +15,11 @@ internal sealed record DemoResult(
     private static readonly JsonSerializerOptions SnakeCase = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     /// <summary>Lines in the owner's form: all that was or should have been detected, and a few normal readings.</summary>
-    [System.Text.Json.Serialization.JsonIgnore]
-    public required IReadOnlyList<string> Samples { get; init; }
+    [JsonIgnore]
+    public IReadOnlyList<string> Samples { get; init; } = [];
 
     /// <summary>The demo fails when fewer than half of the true anomalies are found.</summary>
-    [System.Text.Json.Serialization.JsonIgnore]
+    [JsonIgnore]
     public bool IsGood => TrueAnomalies == 0 || CorrectDetections * 2 >= TrueAnomalies;
 
     public string ToJson() => JsonSerializer.Serialize(this, SnakeCase);
