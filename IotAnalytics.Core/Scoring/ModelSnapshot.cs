@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using IotAnalytics.Core.Modeling;
 
 namespace IotAnalytics.Core.Scoring;
 

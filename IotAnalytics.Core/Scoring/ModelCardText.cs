@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace IotAnalytics.Core.Modeling;
+namespace IotAnalytics.Core.Scoring;
 
 /// <summary>The model card as text for a terminal.</summary>
 internal static class ModelCardText

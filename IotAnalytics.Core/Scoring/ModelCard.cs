@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 
-namespace IotAnalytics.Core.Modeling;
+namespace IotAnalytics.Core.Scoring;
 
 /// <summary>What a model is, where it comes from and how good it was: for people, and for the audit. Stored as JSON in snake_case.</summary>
 internal sealed record ModelCard
