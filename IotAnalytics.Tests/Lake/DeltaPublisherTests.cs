@@ -172,6 +172,78 @@ public sealed class DeltaPublisherTests
     }
 
     [Fact]
+    public async Task A_log_that_lost_a_version_stops_the_table()
+    {
+        await using var lake = await LakeFixture.CreateAsync();
+        var data = new LakeTestData(12);
+        for (var i = 0; i < 3; i++)
+        {
+            await lake.CommitCutAsync(data);
+            await lake.NewPublisher().PublishAsync(Token);
+        }
+
+        var lost = DeltaLogKeys.Commit(lake.Tables.Silver, 1);
+        await lake.Store.DeleteAsync(lost, Token);
+        await lake.CommitCutAsync(data);
+        var publisher = lake.NewPublisher();
+        await publisher.PublishAsync(Token);
+
+        Assert.Contains(lost, publisher.Stopped["silver"], StringComparison.Ordinal);
+        Assert.Equal(3, (await lake.SnapshotAsync(lake.Tables.Bronze)).Version);
+    }
+
+    [Fact]
+    public async Task A_refused_lake_is_not_written_to_at_stop()
+    {
+        await using var lake = await LakeFixture.CreateAsync();
+        var data = new LakeTestData(13);
+        await lake.CommitCutAsync(data);
+        await lake.NewPublisher().PublishAsync(Token);
+        await lake.CommitCutAsync(data);
+        await lake.SqlAsync("UPDATE stream_partition SET lake_offset = 1");
+        using var service = new DeltaPublishService(
+            lake.NewPublisher(), lake.Spool, lake.Configured, lake.Time, Microsoft.Extensions.Logging.Abstractions.NullLogger<DeltaPublishService>.Instance);
+
+        await Assert.ThrowsAsync<LakeAheadException>(() => service.StartAsync(Token));
+        await service.StopAsync(Token);
+
+        Assert.Equal(0, (await lake.SnapshotAsync(lake.Tables.Bronze)).Version);
+    }
+
+    [Fact]
+    public async Task The_service_publishes_at_its_interval_and_once_more_at_stop()
+    {
+        await using var lake = await LakeFixture.CreateAsync();
+        var data = new LakeTestData(14);
+        var published = new SemaphoreSlim(0);
+        lake.Store.FailAfterPut = key =>
+        {
+            if (key.Contains("bronze/sensor-readings/_delta_log", StringComparison.Ordinal))
+            {
+                published.Release();
+            }
+
+            return false;
+        };
+        using var service = new DeltaPublishService(
+            lake.NewPublisher(), lake.Spool, lake.Configured, lake.Time, Microsoft.Extensions.Logging.Abstractions.NullLogger<DeltaPublishService>.Instance);
+        await service.StartAsync(Token);
+        Assert.True(await published.WaitAsync(TimeSpan.FromSeconds(30), Token));
+        await lake.CommitCutAsync(data);
+
+        // The first publication may still be on its way to the timer.
+        while (!await published.WaitAsync(TimeSpan.FromMilliseconds(20), Token))
+        {
+            lake.Time.Advance(lake.Options.PublishInterval);
+        }
+
+        await lake.CommitCutAsync(data);
+        await service.StopAsync(Token);
+
+        Assert.Equal(data.Records.Count, (await lake.SnapshotAsync(lake.Tables.Bronze)).Adds.Values.Sum(a => System.Text.Json.JsonDocument.Parse(a.Stats!).RootElement.GetProperty("numRecords").GetInt32()));
+    }
+
+    [Fact]
     public async Task Two_publishers_at_once_make_one_history()
     {
         await using var lake = await LakeFixture.CreateAsync();

@@ -12,17 +12,26 @@ namespace IotAnalytics.Core.Lake.Delta;
 internal sealed class DeltaPublishService(
     DeltaPublisher publisher, LakeSpool spool, IOptions<LakeOptions> options, TimeProvider time, ILogger<DeltaPublishService> logger) : BackgroundService
 {
+    private bool _isVerified;
+
     /// <summary>Clears the spool of the last run and refuses to start on a lake that is ahead of the database.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         spool.Clear();
         await publisher.VerifyNotAheadAsync(cancellationToken).ConfigureAwait(false);
+        _isVerified = true;
         await base.StartAsync(cancellationToken).ConfigureAwait(false);
     }
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken).ConfigureAwait(false);
+        if (!_isVerified)
+        {
+            // The start was refused: hands off the lake.
+            return;
+        }
+
         try
         {
             await TryPublishAsync(cancellationToken).ConfigureAwait(false);

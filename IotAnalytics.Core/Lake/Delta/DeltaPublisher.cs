@@ -26,13 +26,15 @@ internal sealed class DeltaPublisher(
     TimeProvider time,
     ILogger<DeltaPublisher> logger)
 {
+    private const int MaxAttempts = 10;
+
     private readonly LakeTables _tables = new(options.Value);
     private readonly DeltaLog _log = new(store);
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly Dictionary<string, DeltaTableState> _states = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> _stopped = new(StringComparer.Ordinal);
 
-    /// <summary>Tables that are published no more, and why: their log has a version that is not ours. Cleared by a restart only.</summary>
+    /// <summary>Tables that are published no more, and why: their log is not the one that this database wrote. Cleared by a restart only.</summary>
     public IReadOnlyDictionary<string, string> Stopped => _stopped;
 
     /// <summary>Publishes what was committed when it began. Gold first, then silver, then bronze, all up to the same offsets, so that
@@ -138,37 +140,49 @@ internal sealed class DeltaPublisher(
     private async Task<bool> PublishNext_NeedsTurnAsync(
         LakeTable table, IReadOnlyDictionary<(int SourceId, int Partition), long> bounds, CancellationToken cancellationToken)
     {
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
+        {
+            var (pending, isStale) = await Freeze_NeedsTurnAsync(table, bounds, cancellationToken).ConfigureAwait(false);
+            if (isStale)
+            {
+                // Another process published; look again.
+                _states.Remove(table.Name);
+                continue;
+            }
+
+            if (pending is null)
+            {
+                return false;
+            }
+
+            FailPoint.Hit("t3-after-commit");
+            await Put_NeedsTurnAsync(table, pending, cancellationToken).ConfigureAwait(false);
+            return !_stopped.ContainsKey(table.Name);
+        }
+
+        Stop(table, DeltaLogKeys.Commit(table, (await State_NeedsTurnAsync(table, cancellationToken).ConfigureAwait(false)).Version + 1), "is missing although the database published it");
+        return false;
+    }
+
+    private async Task<(DeltaPending? Pending, bool IsStale)> Freeze_NeedsTurnAsync(
+        LakeTable table, IReadOnlyDictionary<(int SourceId, int Partition), long> bounds, CancellationToken cancellationToken)
+    {
         var state = await State_NeedsTurnAsync(table, cancellationToken).ConfigureAwait(false);
         var newId = Guid.NewGuid().ToString();
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         FailPoint.Hit("t3-before-commit");
-        var (pending, isStale) = await writer.WriteAsync(
+        return await writer.WriteAsync(
             transaction =>
             {
                 var (deltaId, version) = DeltaTableSql.Ensure(transaction, table.Name, newId);
                 if (DeltaTableSql.Pending(transaction, table.Name) is { } earlier)
                 {
-                    return (earlier, false);
+                    return ((DeltaPending?)earlier, false);
                 }
 
                 return version != state.Version ? (null, true) : (FreezeAppend(transaction, table, state, deltaId, bounds, now), false);
             },
             cancellationToken).ConfigureAwait(false);
-        if (isStale)
-        {
-            // Another process published; look again.
-            _states.Remove(table.Name);
-            return await PublishNext_NeedsTurnAsync(table, bounds, cancellationToken).ConfigureAwait(false);
-        }
-
-        if (pending is null)
-        {
-            return false;
-        }
-
-        FailPoint.Hit("t3-after-commit");
-        await Put_NeedsTurnAsync(table, pending, cancellationToken).ConfigureAwait(false);
-        return !_stopped.ContainsKey(table.Name);
     }
 
     private DeltaPending? FreezeAppend(
@@ -221,9 +235,7 @@ internal sealed class DeltaPublisher(
         var present = await _log.ReadTextAsync(key, cancellationToken).ConfigureAwait(false);
         if (present is not null && !string.Equals(present, pending.Body, StringComparison.Ordinal))
         {
-            var reason = $"{key} exists and is not what this database committed: somebody else writes to this table. It is published no more.";
-            _stopped[table.Name] = reason;
-            Log.PublishingStopped(logger, table.Name, key);
+            Stop(table, key, "exists and is not what this database committed: somebody else writes to this table");
             return;
         }
 
@@ -263,6 +275,12 @@ internal sealed class DeltaPublisher(
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
         return await context.StreamPartitions.ToDictionaryAsync(p => (p.SourceId, p.Partition), p => p.LakeOffset, cancellationToken).ConfigureAwait(false);
+    }
+
+    private void Stop(LakeTable table, string key, string reason)
+    {
+        _stopped[table.Name] = $"{key} {reason}. The table is published no more.";
+        Log.PublishingStopped(logger, table.Name, key, reason);
     }
 
     private void ThrowIfStopped(LakeTable table)
