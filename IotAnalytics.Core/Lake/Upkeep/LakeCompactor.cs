@@ -26,7 +26,7 @@ internal sealed class LakeCompactor(
     public async Task<CompactionResult> CompactAsync(CancellationToken cancellationToken)
     {
         var result = new CompactionResult(0, 0, 0);
-        foreach (var table in _tables.InPublicationOrder)
+        foreach (var table in _tables.InPublicationOrder.Where(t => !publisher.Stopped.ContainsKey(t.Name)))
         {
             foreach (var (date, runs) in await PlanAsync(table, cancellationToken).ConfigureAwait(false))
             {
