@@ -1,3 +1,4 @@
+using System.Numerics;
 using DuckDB.NET.Data;
 using Microsoft.Data.Sqlite;
 
@@ -24,7 +25,9 @@ internal sealed class LakeOracle : IDisposable
     {
         using var command = _duck.CreateCommand();
         command.CommandText = sql;
-        return (T)Convert.ChangeType(command.ExecuteScalar()!, typeof(T), System.Globalization.CultureInfo.InvariantCulture);
+        // DuckDB sums integers into a type of 128 bits.
+        var value = command.ExecuteScalar()!;
+        return (T)Convert.ChangeType(value is BigInteger big ? (long)big : value, typeof(T), System.Globalization.CultureInfo.InvariantCulture);
     }
 
     public T Database<T>(string sql)

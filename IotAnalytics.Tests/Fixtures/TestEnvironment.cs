@@ -9,6 +9,12 @@ internal static class TestEnvironment
     /// <summary>The program that reads a Delta table with an implementation that is not ours: <c>delta-read DIR</c> prints JSON.</summary>
     public static string RequireDeltaRead() => Require("IOT_TEST_DELTA_READ", "a program that reads a Delta table", "");
 
+    /// <summary>The same for a test that has more to say than this program: null when there is none.</summary>
+    public static string? FindDeltaRead() =>
+        Environment.GetEnvironmentVariable("IOT_TEST_REQUIRE_SERVERS") == "1" || Environment.GetEnvironmentVariable("IOT_TEST_DELTA_READ") is { Length: > 0 }
+            ? RequireDeltaRead()
+            : null;
+
     /// <summary>A file of the data sets, for example <c>sensors/office-building.csv.gz</c>.</summary>
     public static string RequireData(string relative) => Require("IOT_TEST_DATA", "the folder of data sets", relative);
 
