@@ -60,9 +60,11 @@ public sealed record ProblemBody(
 /// <param name="Accepted">What would be accepted.</param>
 /// <param name="Index">Position of the reading in the body.</param>
 /// <param name="Reason">Stable name of the reason, for readings.</param>
+/// <param name="Detail">The reason in words, for readings.</param>
 public sealed record ProblemError(
     string Field,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Value = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Accepted = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Index = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Reason = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Reason = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Detail = null);

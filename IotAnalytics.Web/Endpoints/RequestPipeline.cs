@@ -31,6 +31,7 @@ internal static class RequestPipeline
         app.UseSameOrigin();
         app.UseAuthentication();
         app.UseAuthorization();
+        app.UseRateLimiter();
 
         // Behind the authorization, whose fallback guards what is no endpoint.
         app.UseApiDescription();
@@ -39,7 +40,8 @@ internal static class RequestPipeline
         app.MapPage();
         app.MapHealth();
         app.MapPrometheus();
-        var api = app.MapGroup("/api/v1");
+        var api = app.MapGroup("/api/v1").RequireRateLimiting(KeyRateLimit.Policy);
+        api.MapReadings();
         api.MapHost();
         api.MapSensors();
         api.MapSensorMetrics();
@@ -64,6 +66,8 @@ internal static class RequestPipeline
         var logger = context.RequestServices.GetRequiredService<ILogger<Problem>>();
         switch (error)
         {
+            case ProblemException refused:
+                return refused.Problem.ExecuteAsync(context);
             case BadHttpRequestException bad:
                 return new Problem(bad.StatusCode, CodeOf(bad.StatusCode), bad.Message).ExecuteAsync(context);
             case DbException:

@@ -1,5 +1,6 @@
 using IotAnalytics.Core;
 using IotAnalytics.Core.CommitLog;
+using IotAnalytics.Core.Ingestion;
 using IotAnalytics.Core.Persistence;
 using IotAnalytics.Core.Readings;
 using IotAnalytics.Web.Commands;
@@ -34,6 +35,7 @@ internal static class AnalyticsHost
         builder.Services.AddPersistence(configuration);
         builder.Services.AddReadings(configuration);
         builder.Services.AddCommitLog(configuration);
+        builder.Services.AddIngestion(configuration);
         builder.Services.AddSingleton<HostTimings>();
         builder.Services.AddHostedService<PipelineStep>();
 

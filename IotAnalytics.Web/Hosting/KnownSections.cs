@@ -1,4 +1,5 @@
 using IotAnalytics.Core.CommitLog;
+using IotAnalytics.Core.Ingestion;
 using IotAnalytics.Core.Lake;
 using IotAnalytics.Core.Persistence;
 using IotAnalytics.Core.Pipeline;
@@ -18,7 +19,7 @@ internal static class KnownSections
         [PipelineOptions.Section] = typeof(PipelineOptions),
         ["Profiles"] = null,
         ["Jobs"] = null,
-        ["Limits"] = null,
+        [LimitsOptions.Section] = typeof(LimitsOptions),
         ["Kestrel"] = null,
         ["Logging"] = null,
     };

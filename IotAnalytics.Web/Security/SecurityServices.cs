@@ -14,6 +14,7 @@ internal static class SecurityServices
         services.AddSingleton<AdministratorKey>();
         services.AddSingleton<LoginLinks>();
         services.AddHostedService<ApiKeyUsage>();
+        services.AddKeyRateLimit();
         services
             .AddAuthentication(options =>
             {
