@@ -8,23 +8,29 @@ namespace IotAnalytics.Web.Commands;
 /// <summary><c>serve</c>, also what the program does without a verb: the host.</summary>
 internal static class ServeCommand
 {
+    private static readonly Option<bool> Demo = new("--demo") { Description = "Let five simulated sensors send to the host." };
+
     public static Command Create() => AddTo(new Command("serve", "Run the host: HTTP API, pipeline, lake. Every option of the configuration is accepted as --Section:Key=value."));
 
     /// <summary>Makes <paramref name="command"/> run the host.</summary>
     public static TCommand AddTo<TCommand>(TCommand command)
         where TCommand : Command
     {
+        command.Add(Demo);
         command.TreatUnmatchedTokensAsErrors = false;
-        command.SetAction((parsed, cancellationToken) => RunAsync(parsed.UnmatchedTokens, cancellationToken));
+        command.SetAction((parsed, cancellationToken) => RunAsync(parsed.UnmatchedTokens, parsed.GetValue(Demo), cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(IReadOnlyList<string> arguments, bool withDemo, CancellationToken cancellationToken)
     {
         await using var app = AnalyticsHost.Build(OverrideArguments.Parse(arguments));
         await HostRun.StartAsync(app, cancellationToken);
         Console.Out.WriteLine(Welcome(app));
-        return await HostRun.WaitForEndAsync(app, cancellationToken);
+        var sensors = withDemo ? DemoSensors.RunAsync(app) : Task.CompletedTask;
+        var exitCode = await HostRun.WaitForEndAsync(app, cancellationToken);
+        await sensors;
+        return exitCode;
     }
 
     private static string Welcome(WebApplication app)

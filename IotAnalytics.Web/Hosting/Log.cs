@@ -20,6 +20,9 @@ internal static partial class Log
     [LoggerMessage(WebEventIds.ServiceFailed, LogLevel.Critical, "{Service} failed and ended the host.")]
     public static partial void ServiceFailed(ILogger logger, Exception exception, string service);
 
+    [LoggerMessage(WebEventIds.DemoSensorsEnded, LogLevel.Warning, "The demo's sensors have ended.")]
+    public static partial void DemoSensorsEnded(ILogger logger, Exception exception);
+
     [LoggerMessage(WebEventIds.RequestFailed, LogLevel.Error, "{Method} {Path} failed, trace {TraceId}.")]
     public static partial void RequestFailed(ILogger logger, Exception exception, string method, string path, string traceId);
 

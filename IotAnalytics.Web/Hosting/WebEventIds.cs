@@ -11,6 +11,7 @@ internal static class WebEventIds
     public const int Starting = 5005;
     public const int StartFailed = 5006;
     public const int ServiceFailed = 5007;
+    public const int DemoSensorsEnded = 5008;
     public const int AdministratorKeyCreated = 5100;
     public const int LoggedIn = 5101;
     public const int LoginRefused = 5102;
