@@ -83,15 +83,21 @@ internal static class ApiDescription
 
         public void Apply(OpenApiOperation operation, OperationFilterContext context)
         {
-            foreach (var (type, media) in operation.RequestBody?.Content ?? new Dictionary<string, IOpenApiMediaType>())
+            if (context.ApiDescription.ActionDescriptor.EndpointMetadata.Contains(ReadingContent.Described))
             {
-                if (media is OpenApiMediaType body)
+                operation.RequestBody = new OpenApiRequestBody
                 {
-                    body.Schema = new OpenApiSchema();
-                    body.Examples = type.EndsWith("ndjson", StringComparison.Ordinal)
-                        ? Examples(("one a line", JsonValue.Create($"{One}\n{Two}\n")))
-                        : Examples(("one reading", JsonNode.Parse(One)!), ("an array", JsonNode.Parse($"[{One},{Two}]")!));
-                }
+                    Required = true,
+                    Description = "One reading, an array, or one reading a line. Measurements are those of the sensor's profile.",
+                    Content = new Dictionary<string, IOpenApiMediaType>
+                    {
+                        [ReadingContent.Json] = new OpenApiMediaType
+                        {
+                            Examples = Examples(("an array", JsonNode.Parse($"[{One},{Two}]")!), ("one reading", JsonNode.Parse(One)!)),
+                        },
+                        [ReadingContent.Ndjson] = new OpenApiMediaType { Examples = Examples(("one a line", JsonValue.Create($"{One}\n{Two}\n"))) },
+                    },
+                };
             }
         }
 

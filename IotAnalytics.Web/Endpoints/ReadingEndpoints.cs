@@ -22,7 +22,7 @@ internal static class ReadingEndpoints
         .WithDescription("Answered when the readings are durable. With some bad readings it is accepted for the good ones; with none that can be read it is refused. "
             + $"`{IdempotencyHeader}` (1-200 visible characters, remembered 24 h) makes a repetition harmless. "
             + $"`{RecordTimeHeader}: event` loads history: the record time is the newest event time of the body.")
-        .Accepts<ReadingExample>(ReadingContent.Json, ReadingContent.Ndjson)
+        .WithMetadata(ReadingContent.Described)
         .Produces<AcceptedReadings>(StatusCodes.Status202Accepted)
         // The body is counted here while it is read: the server's own limit would cut the connection where an answer can still be given.
         .WithMetadata(new DisableRequestSizeLimitAttribute());
@@ -113,6 +113,10 @@ internal static class ReadingContent
     public const string Json = "application/json";
     public const string Ndjson = "application/x-ndjson";
 
+    /// <summary>Marks an operation whose body is readings, for the API's description. Not "accepts" metadata, by which routing would
+    /// refuse other types before anybody is asked for a key, and without saying what is accepted.</summary>
+    public static object Described { get; } = new();
+
     /// <summary>Why the content type is refused, or null. The body alone tells an object, an array and lines apart: either type may bring any.</summary>
     public static Problem? Refuse(HttpRequest request)
     {
@@ -136,9 +140,6 @@ internal static class ReadingContent
             $"Content-Type '{text}': accepted {Json} or {Ndjson}, in UTF-8.");
     }
 }
-
-/// <summary>A reading; measurements are those of the sensor's profile.</summary>
-public sealed record ReadingExample(string SensorId, DateTime Timestamp, double? Temperature, double? Humidity);
 
 /// <summary>The readings are durable.</summary>
 /// <param name="Accepted">Readings that will reach silver, gold or the duplicates.</param>

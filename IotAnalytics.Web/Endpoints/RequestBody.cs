@@ -76,7 +76,9 @@ internal sealed class RequestBody : IDisposable
                 Append(segment.Span);
             }
 
+            // Before the bound is judged: the server drains what is left of a refused body and must find the reader at rest.
             reader.AdvanceTo(read.Buffer.End);
+            ThrowIfTooLarge();
             if (read.IsCompleted)
             {
                 return;
@@ -106,10 +108,10 @@ internal sealed class RequestBody : IDisposable
             Dispose();
             return unpacked;
         }
-        catch (InvalidDataException e)
+        catch (InvalidDataException)
         {
             unpacked.Dispose();
-            throw new ProblemException(new Problem(StatusCodes.Status400BadRequest, "malformed_gzip", $"The body is not gzip: {e.Message}"));
+            throw new ProblemException(new Problem(StatusCodes.Status400BadRequest, "malformed_gzip", "Content-Encoding says gzip and the body is not, or it is broken."));
         }
         catch
         {
@@ -123,7 +125,6 @@ internal sealed class RequestBody : IDisposable
         Reserve(bytes.Length);
         bytes.CopyTo(_buffer.AsSpan(_length));
         _length += bytes.Length;
-        ThrowIfTooLarge();
     }
 
     private void Reserve(int more)

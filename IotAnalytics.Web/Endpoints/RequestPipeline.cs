@@ -17,6 +17,7 @@ internal static class RequestPipeline
         services.AddRouting();
         services.ConfigureHttpJsonOptions(o => ApiJson.Configure(o.SerializerOptions));
         services.AddApiDescription();
+        services.AddSingleton(new Core.Readings.ReadingRules(16, TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(5)));
         services.AddSingleton<LiveFeed>();
         services.AddSingleton<PipelineMonitor>();
         return services;

@@ -1,6 +1,8 @@
 using IotAnalytics.Core;
 using IotAnalytics.Core.CommitLog;
 using IotAnalytics.Core.Ingestion;
+using IotAnalytics.Core.Lake;
+using IotAnalytics.Core.Modeling;
 using IotAnalytics.Core.Persistence;
 using IotAnalytics.Core.Readings;
 using IotAnalytics.Web.Commands;
@@ -36,6 +38,8 @@ internal static class AnalyticsHost
         builder.Services.AddReadings(configuration);
         builder.Services.AddCommitLog(configuration);
         builder.Services.AddIngestion(configuration);
+        builder.Services.AddLake(configuration);
+        builder.Services.AddModeling(configuration);
         builder.Services.AddSingleton<HostTimings>();
         builder.Services.AddHostedService<PipelineStep>();
 

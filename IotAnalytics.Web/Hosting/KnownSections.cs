@@ -1,6 +1,7 @@
 using IotAnalytics.Core.CommitLog;
 using IotAnalytics.Core.Ingestion;
 using IotAnalytics.Core.Lake;
+using IotAnalytics.Core.Modeling;
 using IotAnalytics.Core.Persistence;
 using IotAnalytics.Core.Pipeline;
 
@@ -19,6 +20,7 @@ internal static class KnownSections
         [PipelineOptions.Section] = typeof(PipelineOptions),
         ["Profiles"] = null,
         ["Jobs"] = null,
+        [ModelingOptions.Section] = typeof(ModelingOptions),
         [LimitsOptions.Section] = typeof(LimitsOptions),
         ["Kestrel"] = null,
         ["Logging"] = null,

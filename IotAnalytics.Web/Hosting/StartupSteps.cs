@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using IotAnalytics.Core.CommitLog;
+using IotAnalytics.Core.Modeling.Registry;
 using IotAnalytics.Core.Persistence;
+using IotAnalytics.Core.Readings;
 using IotAnalytics.Web.Security;
 
 namespace IotAnalytics.Web.Hosting;
@@ -10,6 +12,8 @@ internal sealed class StartupSteps(
     ICommitLog log,
     DatabaseMigrator migrator,
     AdministratorKey administratorKey,
+    ModelRegistry models,
+    ProfileCatalog profiles,
     HostTimings timings,
     HostInfo info,
     ILogger<StartupSteps> logger) : IHostedService
@@ -21,6 +25,7 @@ internal sealed class StartupSteps(
         await Timed("commit log", log.OpenAsync, cancellationToken);
         await Timed("database", migrator.MigrateAsync, cancellationToken);
         await Timed("administrator key", administratorKey.EnsureAsync, cancellationToken);
+        await Timed("models", token => models.EnsureBootstrapAsync(profiles, token), cancellationToken);
         timings.Mark();
     }
 
