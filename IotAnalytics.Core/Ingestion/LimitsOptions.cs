@@ -20,7 +20,7 @@ public sealed class LimitsOptions
     [Range(1, 64)]
     public int MaxJsonDepth { get; set; } = 16;
 
-    /// <summary>Requests of one key in a minute, 1 to 10,000,000; more are answered with 429. Default 6,000.</summary>
-    [Range(1, 10_000_000)]
+    /// <summary>Requests of one key in a minute, 0 to 10,000,000; more are answered with 429; 0 is no limit. Default 6,000.</summary>
+    [Range(0, 10_000_000)]
     public int RequestsPerMinutePerKey { get; set; } = 6_000;
 }

@@ -1,6 +1,7 @@
 using System.Net.ServerSentEvents;
 using IotAnalytics.Core.Pipeline;
 using IotAnalytics.Tests.Fixtures;
+using IotAnalytics.Web.Endpoints;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 
@@ -28,20 +29,35 @@ public sealed class LiveTests
     public async Task Silence_is_broken_by_a_heartbeat()
     {
         var time = new FakeTimeProvider();
-        await using var host = await TestHost.StartAsync(null, builder => builder.Services.AddSingleton<TimeProvider>(time));
-        await using var stream = await host.Client.GetStreamAsync("/api/v1/live", Cancel);
-        await using var events = SseParser.Create(stream).EnumerateAsync(Cancel).GetAsyncEnumerator(Cancel);
-        await NextTypeAsync(events);
+        await using var events = LiveEndpoints.EventsAsync(new LiveFeed(), CancellationToken.None, time, Cancel).GetAsyncEnumerator(Cancel);
+        Assert.Equal("hello", await NextTypeAsync(events));
 
-        // The server may not have begun to wait yet: time goes on until it has.
         var next = NextTypeAsync(events);
-        while (!next.IsCompleted)
-        {
-            time.Advance(TimeSpan.FromSeconds(15));
-            await Task.Yield();
-        }
+        time.Advance(TimeSpan.FromSeconds(15));
 
         Assert.Equal("heartbeat", await next);
+    }
+
+    [Fact]
+    public async Task A_slow_listener_is_told_how_much_it_missed()
+    {
+        var feed = new LiveFeed();
+        await using var events = LiveEndpoints.EventsAsync(feed, CancellationToken.None, TimeProvider.System, Cancel).GetAsyncEnumerator(Cancel);
+        await NextTypeAsync(events);
+        for (var i = 0; i < 300; i++)
+        {
+            feed.Publish(new LiveEvent("anomaly", $"{i}"));
+        }
+
+        var seen = new List<string>();
+        while (await NextTypeAsync(events) == "anomaly")
+        {
+            seen.Add(events.Current.Data);
+        }
+
+        Assert.Equal("dropped", events.Current.EventType);
+        Assert.Equal($$"""{"events":{{300 - seen.Count}}}""", events.Current.Data);
+        Assert.Equal("299", seen[^1]);
     }
 
     [Fact]

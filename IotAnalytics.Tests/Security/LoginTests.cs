@@ -10,14 +10,14 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace IotAnalytics.Tests.Security;
 
-public sealed class LoginTests
+public sealed class LoginTests(SharedHost fixture) : IClassFixture<SharedHost>
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task The_first_start_makes_a_key_whose_hash_alone_is_stored()
     {
-        await using var host = await TestHost.StartAsync();
+        var host = fixture.Host;
         await using var context = await host.Services.GetRequiredService<IDbContextFactory<AnalyticsDbContext>>().CreateDbContextAsync(Cancel);
 
         var stored = await context.ApiKeys.SingleAsync(Cancel);
@@ -63,7 +63,7 @@ public sealed class LoginTests
     [InlineData("/")]
     public async Task Without_a_key_everything_is_refused(string path)
     {
-        await using var host = await TestHost.StartAsync();
+        var host = fixture.Host;
 
         var answer = await host.Anonymous.GetAsync(path, Cancel);
 
@@ -77,7 +77,7 @@ public sealed class LoginTests
     [Fact]
     public async Task A_wrong_key_is_refused_even_beside_a_good_cookie()
     {
-        await using var host = await TestHost.StartAsync();
+        var host = fixture.Host;
         var cookie = await LogInAsync(host);
 
         var answer = await SendAsync(host, HttpMethod.Get, "/api/v1/host", ("Cookie", cookie), ("X-Api-Key", "iot_wrong"));
@@ -89,7 +89,7 @@ public sealed class LoginTests
     [Fact]
     public async Task The_key_is_accepted_in_both_headers()
     {
-        await using var host = await TestHost.StartAsync();
+        var host = fixture.Host;
 
         Assert.Equal(HttpStatusCode.OK, (await SendAsync(host, HttpMethod.Get, "/api/v1/host", ("X-Api-Key", host.Key))).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await SendAsync(host, HttpMethod.Get, "/api/v1/host", ("Authorization", $"Bearer {host.Key}"))).StatusCode);
@@ -99,7 +99,7 @@ public sealed class LoginTests
     public async Task A_revoked_key_stops_working_within_five_seconds()
     {
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
-        await using var host = await TestHost.StartAsync(null, builder => builder.Services.AddSingleton<TimeProvider>(time));
+        await using var host = await TestHost.StartAsync(null, builder => builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<ApiKeyStore>(services, time)));
         Assert.Equal(HttpStatusCode.OK, (await host.Client.GetAsync("/api/v1/host", Cancel)).StatusCode);
 
         await host.Services.GetRequiredService<DatabaseWriter>().WriteAsync(
@@ -117,7 +117,7 @@ public sealed class LoginTests
     [Fact]
     public async Task A_login_link_works_once()
     {
-        await using var host = await TestHost.StartAsync();
+        var host = fixture.Host;
         var token = host.Services.GetRequiredService<LoginLinks>().Create();
 
         var first = await host.Anonymous.GetAsync($"/login?token={token}", Cancel);
@@ -146,7 +146,7 @@ public sealed class LoginTests
     [Fact]
     public async Task A_browser_without_a_session_gets_a_form_for_the_key()
     {
-        await using var host = await TestHost.StartAsync();
+        var host = fixture.Host;
 
         var answer = await SendAsync(host, HttpMethod.Get, "/", ("Accept", "text/html"));
 
@@ -157,7 +157,7 @@ public sealed class LoginTests
     [Fact]
     public async Task A_pasted_key_opens_a_session_and_a_wrong_one_does_not()
     {
-        await using var host = await TestHost.StartAsync();
+        var host = fixture.Host;
 
         var good = await PostKeyAsync(host, host.Key);
         var bad = await PostKeyAsync(host, "<script>");
@@ -174,7 +174,7 @@ public sealed class LoginTests
     [InlineData("same-origin", HttpStatusCode.NotFound)]
     public async Task A_session_may_change_things_only_from_our_own_pages(string site, HttpStatusCode expected)
     {
-        await using var host = await TestHost.StartAsync();
+        var host = fixture.Host;
         var cookie = await LogInAsync(host);
 
         var answer = await SendAsync(host, HttpMethod.Post, "/api/v1/nothing", ("Cookie", cookie), ("Sec-Fetch-Site", site));

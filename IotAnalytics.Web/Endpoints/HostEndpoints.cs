@@ -1,9 +1,11 @@
 using System.Runtime.InteropServices;
 using IotAnalytics.Core;
 using IotAnalytics.Web.Hosting;
+using IotAnalytics.Web.Jobs;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
 
 namespace IotAnalytics.Web.Endpoints;
 
@@ -12,7 +14,7 @@ internal static class HostEndpoints
 {
     public static void MapHost(this IEndpointRouteBuilder api) => api.MapGet("/host", Get).WithSummary("What runs here").WithTags("Host");
 
-    private static Ok<HostResponse> Get(HostInfo info, IServer server, IConfiguration configuration, DataDirectory data, TimeProvider time)
+    private static Ok<HostResponse> Get(HostInfo info, IServer server, IConfiguration configuration, DataDirectory data, IOptions<JobsOptions> jobs, TimeProvider time)
     {
         string Provider(string section, string standard) => configuration[$"{section}:Provider"] ?? standard;
         return TypedResults.Ok(new HostResponse(
@@ -26,7 +28,7 @@ internal static class HostEndpoints
             Environment.ProcessId,
             new DeploymentResponse(
                 Provider("CommitLog", "Embedded"), Provider("Database", "Sqlite"), Provider("Lake", "FileSystem"), Provider("Jobs", "InMemory")),
-            configuration.GetValue("Jobs:Dashboard", defaultValue: false)));
+            jobs.Value.Dashboard));
     }
 }
 

@@ -18,7 +18,7 @@ internal static class LiveEndpoints
         LiveFeed feed, IHostApplicationLifetime lifetime, TimeProvider time, CancellationToken cancellationToken) =>
         TypedResults.ServerSentEvents(EventsAsync(feed, lifetime.ApplicationStopping, time, cancellationToken));
 
-    private static async IAsyncEnumerable<SseItem<string>> EventsAsync(
+    internal static async IAsyncEnumerable<SseItem<string>> EventsAsync(
         LiveFeed feed, CancellationToken stopping, TimeProvider time, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var subscription = feed.Subscribe();

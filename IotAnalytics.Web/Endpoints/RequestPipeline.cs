@@ -1,7 +1,7 @@
 using System.Data.Common;
 using System.Net;
-using IotAnalytics.Core.Pipeline;
 using IotAnalytics.Web.Hosting;
+using IotAnalytics.Web.Jobs;
 using IotAnalytics.Web.Security;
 using Microsoft.AspNetCore.Diagnostics;
 
@@ -17,9 +17,6 @@ internal static class RequestPipeline
         services.AddRouting();
         services.ConfigureHttpJsonOptions(o => ApiJson.Configure(o.SerializerOptions));
         services.AddApiDescription();
-        services.AddSingleton(new Core.Readings.ReadingRules(16, TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(5)));
-        services.AddSingleton<LiveFeed>();
-        services.AddSingleton<PipelineMonitor>();
         return services;
     }
 
@@ -41,6 +38,7 @@ internal static class RequestPipeline
         app.MapPage();
         app.MapHealth();
         app.MapPrometheus();
+        app.MapJobsDashboard();
         var api = app.MapGroup("/api/v1").RequireRateLimiting(KeyRateLimit.Policy);
         api.MapReadings();
         api.MapHost();

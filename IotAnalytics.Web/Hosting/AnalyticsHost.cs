@@ -2,11 +2,14 @@ using IotAnalytics.Core;
 using IotAnalytics.Core.CommitLog;
 using IotAnalytics.Core.Ingestion;
 using IotAnalytics.Core.Lake;
+using IotAnalytics.Core.Metrics;
 using IotAnalytics.Core.Modeling;
 using IotAnalytics.Core.Persistence;
+using IotAnalytics.Core.Pipeline;
 using IotAnalytics.Core.Readings;
 using IotAnalytics.Web.Commands;
 using IotAnalytics.Web.Endpoints;
+using IotAnalytics.Web.Jobs;
 using IotAnalytics.Web.Security;
 using Microsoft.Extensions.Options;
 
@@ -40,12 +43,15 @@ internal static class AnalyticsHost
         builder.Services.AddIngestion(configuration);
         builder.Services.AddLake(configuration);
         builder.Services.AddModeling(configuration);
+        builder.Services.AddRollups();
+        builder.Services.AddPipeline(configuration);
         builder.Services.AddSingleton<HostTimings>();
         builder.Services.AddHostedService<PipelineStep>();
 
         builder.Services.AddSecurity();
         builder.Services.AddEndpoints();
         builder.Services.AddTelemetry();
+        builder.Services.AddJobs(configuration);
         customize?.Invoke(builder);
 
         var app = builder.Build();

@@ -4,6 +4,7 @@ using IotAnalytics.Core.Lake;
 using IotAnalytics.Core.Modeling;
 using IotAnalytics.Core.Persistence;
 using IotAnalytics.Core.Pipeline;
+using IotAnalytics.Web.Jobs;
 
 namespace IotAnalytics.Web.Hosting;
 
@@ -19,7 +20,7 @@ internal static class KnownSections
         [LakeOptions.Section] = typeof(LakeOptions),
         [PipelineOptions.Section] = typeof(PipelineOptions),
         ["Profiles"] = null,
-        ["Jobs"] = null,
+        [JobsOptions.Section] = typeof(JobsOptions),
         [ModelingOptions.Section] = typeof(ModelingOptions),
         [LimitsOptions.Section] = typeof(LimitsOptions),
         ["Kestrel"] = null,

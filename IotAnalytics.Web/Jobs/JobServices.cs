@@ -1,0 +1,32 @@
+using Hangfire;
+using Microsoft.Extensions.Options;
+
+namespace IotAnalytics.Web.Jobs;
+
+internal static class JobServices
+{
+    /// <summary>Threads for jobs: they are few, and the cores belong to the pipeline.</summary>
+    private const int Workers = 2;
+
+    public static IServiceCollection AddJobs(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<JobsOptions>().Bind(configuration.GetSection(JobsOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddHangfire(hangfire => hangfire
+            .UseInMemoryStorage()
+            // The next night tries again; more than that only repeats the same failure in the log.
+            .UseFilter(new AutomaticRetryAttribute { Attempts = 1 }));
+        services.AddHangfireServer(server => server.WorkerCount = Workers);
+        services.AddHostedService<JobSchedule>();
+        return services;
+    }
+
+    public static void MapJobsDashboard(this WebApplication app)
+    {
+        if (app.Services.GetRequiredService<IOptions<JobsOptions>>().Value.Dashboard)
+        {
+            // The host's own login guards it; Hangfire's filter would let in everybody on this machine.
+            app.MapHangfireDashboard("/jobs", new DashboardOptions { Authorization = [], DashboardTitle = "IotAnalytics jobs", DisplayStorageConnectionString = false })
+                .RequireAuthorization();
+        }
+    }
+}
