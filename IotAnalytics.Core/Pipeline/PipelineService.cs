@@ -32,6 +32,8 @@ internal sealed partial class PipelineService(
 
     public async ValueTask DisposeAsync()
     {
+        // Both: a host whose start failed later on never called the stop, and a worker at rest waits for that token.
+        await _stopping.CancelAsync().ConfigureAwait(false);
         await _abort.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(_workers).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stopping.Dispose();

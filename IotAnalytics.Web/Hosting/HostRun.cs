@@ -11,7 +11,7 @@ internal static class HostRun
     {
         try
         {
-            await app.StartAsync(cancellationToken);
+            await StartOrStopAsync(app, cancellationToken);
         }
         catch (Exception e) when (e is CommitLogException or IOException or UnauthorizedAccessException)
         {
@@ -21,6 +21,20 @@ internal static class HostRun
         {
             Log.StartFailed(app.Logger, e);
             throw new CommandException(CommandLine.Failed, $"cannot start: {e.Message} (the log has more)", e);
+        }
+    }
+
+    /// <summary>What had started when a later part failed is stopped in order.</summary>
+    private static async Task StartOrStopAsync(WebApplication app, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await app.StartAsync(cancellationToken);
+        }
+        catch
+        {
+            await app.StopAsync(CancellationToken.None);
+            throw;
         }
     }
 
