@@ -1,6 +1,5 @@
 using IotAnalytics.Core.CommitLog;
 using IotAnalytics.Core.Diagnostics;
-using IotAnalytics.Core.Metrics;
 
 namespace IotAnalytics.Core.Pipeline;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using IotAnalytics.Core.Lake.Files;
 using IotAnalytics.Core.Persistence;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
