@@ -47,13 +47,14 @@ internal static class ReplayCommand
             throw new CommandException(CommandLine.BadInput, $"{files.Length} files; at most {Replayer.MaxFiles} can be replayed at once.");
         }
 
-        var to = Target.Read(parsed);
+        var skipBad = parsed.GetValue(SkipBad);
+        var to = Target.Read(parsed) with { SkipUnreadable = skipBad };
         var options = new ReplayOptions
         {
             Speed = speed,
             RecordTimeFromEvents = to.RecordTimeFromEvents,
             AssumeUtc = parsed.GetValue(AssumeUtc),
-            SkipBad = parsed.GetValue(SkipBad),
+            SkipBad = skipBad,
         };
         using var target = new HttpReadingsTarget(to, Replayer.LanesFor(options), time);
         var replayer = new Replayer(target, options, time);

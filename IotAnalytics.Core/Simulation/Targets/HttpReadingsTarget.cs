@@ -10,6 +10,7 @@ namespace IotAnalytics.Core.Simulation.Targets;
 /// </summary>
 internal sealed class HttpReadingsTarget : IDisposable
 {
+    private const string NoReadableReading = "no_readable_reading";
     private static readonly MediaTypeHeaderValue Ndjson = new("application/x-ndjson");
 
     private readonly HttpTargetOptions _options;
@@ -37,7 +38,7 @@ internal sealed class HttpReadingsTarget : IDisposable
     /// <summary>Readings that the host took.</summary>
     public long Accepted => Interlocked.Read(ref _accepted);
 
-    /// <summary>Readings that the host took as dead letters.</summary>
+    /// <summary>Readings that the host took as dead letters, or that were in a body without a readable one.</summary>
     public long Rejected => Interlocked.Read(ref _rejected);
 
     /// <summary>Attempts beyond the first of a body.</summary>
@@ -90,9 +91,15 @@ internal sealed class HttpReadingsTarget : IDisposable
             }
 
             var problem = await ProblemText.ReadAsync(response, linked.Token).ConfigureAwait(false);
+            if (_options.SkipUnreadable && problem.Code == NoReadableReading)
+            {
+                Interlocked.Add(ref _rejected, body.Span.Count((byte)'\n'));
+                return default;
+            }
+
             return IsTransient(response.StatusCode)
-                ? new Attempt(backoff.Next(RetryAfter(response)), problem, null)
-                : throw new ReadingsTargetException(Refusal(response.StatusCode, problem));
+                ? new Attempt(backoff.Next(RetryAfter(response)), problem.Line, null)
+                : throw new ReadingsTargetException(Refusal(response.StatusCode, problem.Line));
         }
         catch (HttpRequestException e)
         {
@@ -135,7 +142,7 @@ internal sealed class HttpReadingsTarget : IDisposable
             {
                 using var answer = await JsonDocument.ParseAsync(stream, cancellationToken: cancellationToken).ConfigureAwait(false);
                 Interlocked.Add(ref _accepted, answer.RootElement.GetProperty("accepted").GetInt64());
-                Interlocked.Add(ref _rejected, answer.RootElement.GetProperty("rejected").GetArrayLength());
+                Interlocked.Add(ref _rejected, answer.RootElement.GetProperty("rejected_total").GetInt64());
             }
             catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
             {

@@ -12,6 +12,9 @@ internal sealed record HttpTargetOptions
     /// <summary>Sends <c>Iot-Record-Time: event</c>: the newest event time of a body becomes its record time.</summary>
     public bool RecordTimeFromEvents { get; init; }
 
+    /// <summary>Counts a body that the host refuses because none of its readings can be read, instead of ending the run.</summary>
+    public bool SkipUnreadable { get; init; }
+
     /// <summary>Time for one attempt. Default 30 s.</summary>
     public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -51,11 +51,11 @@ internal sealed class FakeReadingsHost : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
-    public static async Task ProblemAsync(HttpContext context, int status, string detail)
+    public static async Task ProblemAsync(HttpContext context, int status, string detail, string code = "refused")
     {
         context.Response.StatusCode = status;
         context.Response.ContentType = "application/problem+json";
-        await context.Response.WriteAsync($$"""{"title":"Refused","status":{{status}},"detail":"{{detail}}"}""");
+        await context.Response.WriteAsync($$"""{"title":"Refused","status":{{status}},"code":"{{code}}","detail":"{{detail}}"}""");
     }
 
     private async Task AnswerAsync(HttpContext context)
@@ -86,6 +86,6 @@ internal sealed class FakeReadingsHost : IAsyncDisposable
         }
 
         context.Response.StatusCode = StatusCodes.Status202Accepted;
-        await context.Response.WriteAsync($$"""{"accepted":{{body.Count(c => c == '\n')}},"rejected":[],"position":"0-{{number}}"}""");
+        await context.Response.WriteAsync($$"""{"accepted":{{body.Count(c => c == '\n')}},"rejected":[],"rejected_total":0,"position":"0-{{number}}"}""");
     }
 }

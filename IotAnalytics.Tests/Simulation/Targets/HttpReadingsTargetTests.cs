@@ -31,14 +31,14 @@ public class HttpReadingsTargetTests
         host.MisbehaveAfterStore = async (_, context) =>
         {
             context.Response.StatusCode = 202;
-            await context.Response.WriteAsync("""{"accepted":1,"rejected":[{"index":1,"field":"timestamp","reason":"invalid_timestamp"}],"position":"0-1"}""");
+            await context.Response.WriteAsync("""{"accepted":1,"rejected":[{"index":1,"field":"timestamp","reason":"invalid_timestamp"}],"rejected_total":7,"position":"0-1"}""");
             return true;
         };
         using var target = Target(host);
 
         await target.SendAsync(Body, _token);
 
-        Assert.Equal((1, 1), (target.Accepted, target.Rejected));
+        Assert.Equal((1, 7), (target.Accepted, target.Rejected));
     }
 
     [Theory]
@@ -121,6 +121,23 @@ public class HttpReadingsTargetTests
         Assert.DoesNotContain('\n', error.Message);
         Assert.DoesNotContain("iot_wrong", error.Message, StringComparison.Ordinal);
         Assert.Equal(1, host.Requests);
+    }
+
+    [Fact]
+    public async Task A_body_without_a_readable_reading_is_counted_when_told()
+    {
+        await using var host = await FakeReadingsHost.StartAsync();
+        host.Misbehave = async (number, context) =>
+        {
+            await FakeReadingsHost.ProblemAsync(context, 400, "None of 2 could be read.", number == 1 ? "no_readable_reading" : "other");
+            return true;
+        };
+        using var target = Target(host, o => o with { SkipUnreadable = true });
+
+        await target.SendAsync(Body, _token);
+
+        Assert.Equal((0, 2), (target.Accepted, target.Rejected));
+        await Assert.ThrowsAsync<ReadingsTargetException>(() => target.SendAsync(Body, _token));
     }
 
     [Fact]
