@@ -72,7 +72,7 @@ function totals(t, now) {
   show('duplicates', count(t.duplicates));
   show('not-scored', t.not_scored > 0 ? `${count(t.not_scored)} not scored` : 'all scored');
   show('late', `${count(t.late)} late`);
-  show('share', t.readings > 0 ? `${(100 * t.anomalies / t.readings).toFixed(2)} % of readings` : '');
+  show('share', t.readings > 0 ? `${(100 * t.anomalies / t.readings).toFixed(2)} % of all` : '');
   if (previous !== null && now > previous.now) {
     const rate = Math.max(0, (t.readings - previous.readings) * 1000 / (now - previous.now));
     history.push(rate);
@@ -105,9 +105,9 @@ async function anomalies() {
     const expected = top.expected_low === undefined || top.expected_low === null ? '–' : `${measured(top.expected_low)} to ${measured(top.expected_high)}`;
     const what = a.explanation.also ? `${a.top_measurement}, ${a.explanation.also}` : a.top_measurement;
     const tr = row([
-      element('td', time(a.event_time)), element('td', a.sensor_id), element('td', what),
+      element('td', time(a.event_time)), element('td', a.sensor_id), pill(a.severity), element('td', what),
       element('td', measured(a.measurements[a.top_measurement]), 'number'), element('td', expected),
-      element('td', a.anomaly_score.toFixed(3), 'number'), pill(a.severity)], a.id);
+      element('td', a.anomaly_score.toFixed(3), 'number')], a.id);
     if (known.size > 0 && !known.has(a.id)) { tr.className = 'fresh'; }
     return tr;
   }));

@@ -11,7 +11,7 @@ internal static class PageEndpoints
             .AllowAnonymous().ExcludeFromDescription();
     }
 
-    private static IResult File(string name, string contentType) => TypedResults.Text(PageAssets.Text(name), $"{contentType}; charset=utf-8");
+    private static IResult File(string name, string contentType) => TypedResults.Text(PageAssets.Text($"page/{name}"), $"{contentType}; charset=utf-8");
 
     private static string ContentType(string name) => Path.GetExtension(name) switch
     {

@@ -90,21 +90,25 @@ internal static class ReadingEndpoints
     private static IResult Answer(IngestResult result, LimitsOptions limits) => result.Kind switch
     {
         IngestKind.Accepted => TypedResults.Text(result.AnswerJson, "application/json", Encoding.UTF8, StatusCodes.Status202Accepted),
-        IngestKind.Refused => new Problem(
-            StatusCodes.Status400BadRequest, "no_readable_reading", $"None of {result.RejectedTotal} could be read; nothing was stored.")
-        {
-            Errors = [.. result.Rejected.Select(r => new ProblemError(r.Field, Index: r.Index, Reason: r.Reason, Detail: r.Detail))],
-        },
+        IngestKind.Refused => NothingReadable(result.Rejected, result.RejectedTotal),
         IngestKind.InvalidKey => new Problem(
             StatusCodes.Status400BadRequest, "invalid_idempotency_key", $"{IdempotencyHeader}: accepted 1 to 200 visible ASCII characters."),
         IngestKind.Conflict => new Problem(
             StatusCodes.Status409Conflict, "idempotency_conflict", $"This {IdempotencyHeader} was used with another body."),
         IngestKind.BodyTooLarge => new Problem(
             StatusCodes.Status413PayloadTooLarge, "body_too_large", $"The body has more than {limits.MaxBodyBytes} bytes (Limits:MaxBodyBytes)."),
-        _ => new Problem(
-            StatusCodes.Status422UnprocessableEntity, "too_many_readings",
-            $"The body has more than {limits.MaxReadingsPerRequest} readings (Limits:MaxReadingsPerRequest); send it in parts."),
+        _ => TooManyReadings(limits),
     };
+
+    public static Problem NothingReadable(IReadOnlyList<RejectedReading> rejected, int total) => new(
+        StatusCodes.Status400BadRequest, "no_readable_reading", $"None of {total} could be read; nothing was stored.")
+    {
+        Errors = [.. rejected.Take(IngestResult.MaxRejectedShown).Select(r => new ProblemError(r.Field, Index: r.Index, Reason: r.Reason, Detail: r.Detail))],
+    };
+
+    public static Problem TooManyReadings(LimitsOptions limits) => new(
+        StatusCodes.Status422UnprocessableEntity, "too_many_readings",
+        $"The body has more than {limits.MaxReadingsPerRequest} readings (Limits:MaxReadingsPerRequest); send it in parts.");
 }
 
 /// <summary>Which bodies are readings: JSON or NDJSON in UTF-8.</summary>

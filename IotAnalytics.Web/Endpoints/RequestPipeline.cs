@@ -17,6 +17,7 @@ internal static class RequestPipeline
         services.AddRouting();
         services.ConfigureHttpJsonOptions(o => ApiJson.Configure(o.SerializerOptions));
         services.AddApiDescription();
+        services.AddSingleton<AdHocScorer>();
         return services;
     }
 
@@ -36,20 +37,24 @@ internal static class RequestPipeline
 
         app.MapLogin();
         app.MapPage();
+        app.MapDocumentation();
         app.MapHealth();
         app.MapPrometheus();
         app.MapJobsDashboard();
         var api = app.MapGroup("/api/v1").RequireRateLimiting(KeyRateLimit.Policy);
         api.MapReadings();
+        api.MapScore();
         api.MapHost();
         api.MapSensors();
         api.MapSensorMetrics();
+        api.MapSensorReadings();
         api.MapAnomalies();
         api.MapDeadLetters();
         api.MapPipeline();
         api.MapLive();
         api.MapProfiles();
         api.MapModels();
+        api.MapLake();
     }
 
     private static void MapPrometheus(this WebApplication app) => app.MapPrometheusScrapingEndpoint("/metrics")

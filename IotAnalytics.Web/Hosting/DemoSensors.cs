@@ -11,7 +11,7 @@ internal static class DemoSensors
 {
     private const int Sensors = 5;
     private const double ReadingsPerSecond = 2.5;
-    private const double AnomalyRate = 0.05;
+    private const double AnomalyRate = 0.1;
 
     /// <summary>Sends until the host stops. Never throws: a demo that cannot send is a line in the log.</summary>
     public static async Task RunAsync(WebApplication app)

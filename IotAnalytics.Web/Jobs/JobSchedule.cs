@@ -5,11 +5,11 @@ namespace IotAnalytics.Web.Jobs;
 /// <summary>Puts the jobs on the clock, UTC. Hangfire may run a job twice: each only triggers work that is idempotent.</summary>
 internal sealed class JobSchedule(IRecurringJobManager jobs) : IHostedService
 {
-    public const string RollupRetention = "rollup-retention";
-
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        jobs.AddOrUpdate<RollupRetentionJob>(RollupRetention, job => job.RunAsync(CancellationToken.None), "10 * * * *");
+        jobs.AddOrUpdate<RollupRetentionJob>("rollup-retention", job => job.RunAsync(CancellationToken.None), "10 * * * *");
+        jobs.AddOrUpdate<LakeCompactionJob>("lake-compaction", job => job.RunAsync(CancellationToken.None), "30 1 * * *");
+        jobs.AddOrUpdate<LakeVacuumJob>("lake-vacuum", job => job.RunAsync(CancellationToken.None), "30 3 * * *");
         return Task.CompletedTask;
     }
 

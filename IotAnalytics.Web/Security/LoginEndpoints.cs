@@ -28,7 +28,7 @@ internal static class LoginEndpoints
     {
         context.Response.StatusCode = StatusCodes.Status401Unauthorized;
         context.Response.ContentType = "text/html; charset=utf-8";
-        var page = PageAssets.Text("login.html").Replace("{{message}}", WebUtility.HtmlEncode(message ?? ""), StringComparison.Ordinal);
+        var page = PageAssets.Text("page/login.html").Replace("{{message}}", WebUtility.HtmlEncode(message ?? ""), StringComparison.Ordinal);
         return context.Response.WriteAsync(page, context.RequestAborted);
     }
 
