@@ -12,7 +12,7 @@ internal sealed class LakeCutContext(
     /// <summary>Row groups of a partition that may wait for the encoder or be in it; beyond that the worker waits.</summary>
     private const int MaxInFlight = 2;
 
-    private const int MaxPooled = 6;
+    private const int MaxPooled = 3;
 
     private readonly LakeSchema _silver = LakeSchema.Silver(catalog.Measurements.Select(m => m.Name));
     private readonly LakeSchema _gold = LakeSchema.Gold(catalog.Measurements.Select(m => m.Name));

@@ -13,7 +13,7 @@ namespace IotAnalytics.Core.Pipeline;
 /// </summary>
 internal sealed partial class PartitionRun : IAsyncDisposable
 {
-    private const int ReadBytes = 4 * 1024 * 1024;
+    private const int ReadBytes = 1024 * 1024;
     private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan FirstCutOfAnEmptyLake = TimeSpan.FromSeconds(10);
     private readonly PipelineDependencies _d;

@@ -6,7 +6,7 @@ namespace IotAnalytics.Core.Lake.Files;
 internal sealed class RowBuffer
 {
     /// <summary>Rows of a row group.</summary>
-    public const int MaxRows = 65_536;
+    public const int MaxRows = 32_768;
 
     /// <summary>Raw bytes at which a row group closes. Bronze closes earlier: its one large column is compressed as one page, and the
     /// compressor needs twice its size for a moment.</summary>
