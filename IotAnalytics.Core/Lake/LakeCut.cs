@@ -12,14 +12,10 @@ namespace IotAnalytics.Core.Lake;
 /// </summary>
 internal sealed class LakeCut : IAsyncDisposable
 {
-    /// <summary>UTC dates of event time in one cut; a record that brings a ninth belongs to the next cut.</summary>
-    public const int MaxDates = 8;
-
     private readonly LakeCutContext _context;
     private readonly ReadingRows _readingRows;
     private readonly Dictionary<(LakeTable Table, int Day), LakeCutFile> _files = [];
     private readonly List<LakeCutFile> _touched = [];
-    private readonly HashSet<int> _days = [];
     private readonly CancellationTokenSource _abandoned = new();
     private int[] _itemsOfRecord = [];
     private Task _encoding = Task.CompletedTask; // never fails: see _failure
@@ -44,30 +40,6 @@ internal sealed class LakeCut : IAsyncDisposable
 
     /// <summary>Bytes written to the spool so far; what waits in memory is not counted.</summary>
     public long EncodedBytes => Interlocked.Read(ref _encodedBytes);
-
-    /// <summary>Number of UTC dates of event time.</summary>
-    public int OpenDates => _days.Count;
-
-    /// <summary>The offset of the first record of the batch that must not go into this cut (it would bring a ninth date),
-    /// or the batch's next offset when all fit. An empty cut always takes the first record.</summary>
-    public long StopBefore(MicroBatch batch)
-    {
-        var days = new HashSet<int>(_days);
-        var isEmpty = Rows == 0;
-        for (var row = 0; row < batch.RowCount; row++)
-        {
-            if (batch.Outcome[row] is RowOutcome.Normal or RowOutcome.Anomaly && days.Add(ReadingRows.DayOf(batch.EventMs[row])) && days.Count > MaxDates)
-            {
-                var record = batch.Record[row];
-                if (!isEmpty || record > batch.FirstRecord)
-                {
-                    return batch.Records[record].Offset;
-                }
-            }
-        }
-
-        return batch.NextOffset;
-    }
 
     /// <summary>Copies the batch: its records to bronze, its normal rows to silver, its anomalies to gold. Allocates nothing per row once
     /// the buffers have grown. Waits when the encoder is behind. A failed encoder (a full disk) surfaces here.</summary>
@@ -241,7 +213,6 @@ internal sealed class LakeCut : IAsyncDisposable
             if (day != lastDay || outcome != lastOutcome || file is null)
             {
                 (lastDay, lastOutcome) = (day, outcome);
-                _days.Add(day);
                 file = FileOf(outcome == RowOutcome.Normal ? _context.Tables.Silver : _context.Tables.Gold, day);
                 if (file.PendingCount == 0)
                 {

@@ -150,7 +150,7 @@ internal sealed class DatabaseSinks
     {
         var isRetry = false;
         return _retry.RunAsync(
-            "database",
+            SinkRetry.Database,
             async () =>
             {
                 if (isRetry)

@@ -122,7 +122,7 @@ internal sealed partial class LakeSink(
         var isRetry = false;
         FailPoint.Hit("t2-before");
         await retry.RunAsync(
-            "database",
+            SinkRetry.Database,
             async () =>
             {
                 if (isRetry && (await partitions.ReadOffsetsAsync(claim, abort).ConfigureAwait(false)).Lake == next)

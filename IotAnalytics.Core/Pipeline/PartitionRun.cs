@@ -122,7 +122,7 @@ internal sealed partial class PartitionRun : IAsyncDisposable
             Process(batch);
             if (_sensors.Count > known)
             {
-                await _retry.RunAsync("database", () => _d.SensorKeys.AssignAsync(_sensors, known, _pipeline.Catalog, _abort), _abort).ConfigureAwait(false);
+                await _retry.RunAsync(SinkRetry.Database, () => _d.SensorKeys.AssignAsync(_sensors, known, _pipeline.Catalog, _abort), _abort).ConfigureAwait(false);
             }
 
             next = batch.NextRecord;

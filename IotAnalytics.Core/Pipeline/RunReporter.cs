@@ -68,7 +68,7 @@ internal sealed class RunReporter(PipelineDependencies d, PartitionClaim claim, 
     {
         var failing = retry.Failing;
         d.Monitor.Update(new PartitionState(
-            claim.SourceId, claim.Partition, claim.Owner, claim.OwnerEpoch, status == "running" && failing is not null ? "paused" : status,
+            claim.SourceId, claim.Partition, claim.Owner, claim.OwnerEpoch, status == "running" && retry.IsDatabaseFailing ? "paused" : status,
             status == "paused" ? "the lake spool is full" : failing, sinks.Fast, sinks.Rollup, lake.Committed, _highWatermark,
             Math.Max(0, _highWatermark - position), _lagSeconds, d.Spool.Bytes, retry.Retries, d.Monitor.TotalsOf(claim.Partition), _visible.Quantile(0.5), _visible.Quantile(0.99)));
     }

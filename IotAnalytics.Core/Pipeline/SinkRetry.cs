@@ -20,6 +20,12 @@ internal sealed partial class SinkRetry(int partition, TimeProvider time, ILogge
     /// <summary>What is failing now, or null.</summary>
     public string? Failing { get; private set; }
 
+    /// <summary>True while the database is failing: nothing can be taken to its end then. A store that fails only lets cuts wait.</summary>
+    public bool IsDatabaseFailing { get; private set; }
+
+    /// <summary>The target that pauses the partition.</summary>
+    public const string Database = "database";
+
     /// <summary>Runs <paramref name="work"/>, which must be safe to repeat, until it succeeds or the token fires.</summary>
     public async Task RunAsync(string target, Func<Task> work, CancellationToken cancellationToken)
     {
@@ -30,6 +36,7 @@ internal sealed partial class SinkRetry(int partition, TimeProvider time, ILogge
             {
                 await work().ConfigureAwait(false);
                 Failing = null;
+                IsDatabaseFailing = false;
                 return;
             }
             catch (Exception e) when (e is DbException or IOException and not FileNotFoundException)
@@ -37,6 +44,7 @@ internal sealed partial class SinkRetry(int partition, TimeProvider time, ILogge
                 Interlocked.Increment(ref _retries);
                 PipelineMetrics.Retries.Add(1, new KeyValuePair<string, object?>("target", target));
                 Failing = $"{target}: {e.Message}";
+                IsDatabaseFailing = target == Database;
                 LogRetry(partition, target, delay.TotalSeconds, e);
             }
 

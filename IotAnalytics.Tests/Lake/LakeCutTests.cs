@@ -248,20 +248,6 @@ public sealed class LakeCutTests : IDisposable
     }
 
     [Fact]
-    public void A_ninth_date_belongs_to_the_next_cut()
-    {
-        var data = new LakeTestData(15) { RecordInterval = 86_400_000 };
-        var batch = data.NextBatch(20, 1, others: 0);
-        var cut = new LakeCut(Context(data), 0);
-
-        var stop = cut.StopBefore(batch);
-
-        var before = data.Rows.Where(r => r.Offset < stop).Select(r => r.EventMs / 86_400_000).Distinct().Count();
-        Assert.Equal(LakeCut.MaxDates, before);
-        Assert.Contains(data.Records, r => r.Offset == stop);
-    }
-
-    [Fact]
     public async Task A_record_without_a_time_is_kept()
     {
         var data = new LakeTestData(16);

@@ -1,6 +1,7 @@
 using System.Text;
 using IotAnalytics.Core.CommitLog;
 using IotAnalytics.Core.Ingestion;
+using IotAnalytics.Core.Pipeline;
 using IotAnalytics.Web.Security;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
@@ -28,8 +29,13 @@ internal static class ReadingEndpoints
         .WithMetadata(new DisableRequestSizeLimitAttribute());
 
     private static async Task<IResult> PostAsync(
-        HttpContext context, ReadingIngestor ingestor, IOptions<LimitsOptions> limits, CancellationToken cancellationToken)
+        HttpContext context, ReadingIngestor ingestor, PipelineMonitor pipeline, IOptions<LimitsOptions> limits, CancellationToken cancellationToken)
     {
+        if (pipeline.Impediment is { } reason)
+        {
+            return new Problem(StatusCodes.Status503ServiceUnavailable, "pipeline_paused", $"Readings cannot be processed now: {reason}") { RetryAfter = RetryWhenUnavailable };
+        }
+
         var request = context.Request;
         if (ReadingContent.Refuse(request) is { } unsupported)
         {
