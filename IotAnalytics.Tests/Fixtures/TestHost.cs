@@ -79,7 +79,13 @@ internal sealed class TestHost : IAsyncDisposable
     /// <summary>The settings of a test host in a folder, for tests that build one themselves.</summary>
     public static Dictionary<string, string?> Settings(string folder, params (string Key, string Value)[] overrides)
     {
-        var settings = new Dictionary<string, string?> { ["Urls"] = "http://127.0.0.1:0", ["DataDirectory"] = folder };
+        var settings = new Dictionary<string, string?>
+        {
+            ["Urls"] = "http://127.0.0.1:0",
+            ["DataDirectory"] = folder,
+            // The console belongs to the test runner.
+            ["Logging:Console:LogLevel:Default"] = "None",
+        };
         foreach (var (key, value) in overrides)
         {
             settings[key] = value;
