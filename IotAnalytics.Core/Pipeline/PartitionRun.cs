@@ -38,7 +38,7 @@ internal sealed partial class PartitionRun : IAsyncDisposable
         (_d, _claim, _hunt, _plans, _pipeline, _sensors, _logger, _abort) = (d, claim, hunt, plans, pipeline, sensors, logger, abort);
         _position = claim.Offsets.Lake;
         _lakeOptions = d.Lake.Value;
-        _retry = new SinkRetry(claim.Partition, d.Time, logger);
+        _retry = new SinkRetry(claim.Partition, d.Monitor, d.Time, logger);
         _reporter = new RunReporter(d, claim, _retry);
         _sinks = NewSinks(claim.Offsets);
         _lake = NewLake(claim);
@@ -81,7 +81,7 @@ internal sealed partial class PartitionRun : IAsyncDisposable
         }
 
         await CutAsync().ConfigureAwait(false);
-        await FlushAsync(includeRollup: true).ConfigureAwait(false);
+        await (await FlushAsync(includeRollup: true).ConfigureAwait(false)).ConfigureAwait(false);
         await _lake.DrainAsync().ConfigureAwait(false);
         await _reporter.ReportLagAsync(_position, _abort).ConfigureAwait(false);
         _reporter.Report("stopped", _position, _sinks, _lake);

@@ -8,7 +8,7 @@ namespace IotAnalytics.Core.Pipeline;
 /// Repeats what a sink could not do: a database or store that is down pauses the partition, it never loses a row. Waits 0.2 s, doubling
 /// to 10 s. What is not an I/O failure is not repeated.
 /// </summary>
-internal sealed partial class SinkRetry(int partition, TimeProvider time, ILogger logger)
+internal sealed partial class SinkRetry(int partition, PipelineMonitor monitor, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(10);
@@ -45,6 +45,12 @@ internal sealed partial class SinkRetry(int partition, TimeProvider time, ILogge
                 PipelineMetrics.Retries.Add(1, new KeyValuePair<string, object?>("target", target));
                 Failing = $"{target}: {e.Message}";
                 IsDatabaseFailing = target == Database;
+                if (IsDatabaseFailing)
+                {
+                    // The worker may be waiting for this very write and cannot tell.
+                    monitor.Pause(partition, Failing);
+                }
+
                 LogRetry(partition, target, delay.TotalSeconds, e);
             }
 
