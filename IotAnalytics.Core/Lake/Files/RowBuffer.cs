@@ -12,7 +12,7 @@ internal sealed class RowBuffer
     /// compressor needs twice its size for a moment.</summary>
     public const int MaxBytes = 8 * 1024 * 1024;
 
-    private const int MaxBronzeBytes = 4 * 1024 * 1024;
+    private const int MaxBronzeBytes = 2 * 1024 * 1024;
 
     private const int FirstCapacity = 1_024;
 
