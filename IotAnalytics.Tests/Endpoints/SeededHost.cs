@@ -27,8 +27,15 @@ public sealed class SeededHost : IAsyncLifetime
         {
             context.Sensors.Add(new Sensor
             {
-                SensorKey = 100 + i, SensorId = $"s_{(char)('a' + i)}", Profile = "climate", FirstSeenAt = Noon, LastEventTime = Noon, LastRecordTime = Noon,
-                LastMeasurements = """{"temperature":21.5,"humidity":50}""", LastScore = 0.42, LastFlags = 1 | (1 << 5),
+                SensorKey = 100 + i,
+                SensorId = $"s_{(char)('a' + i)}",
+                Profile = "climate",
+                FirstSeenAt = Noon,
+                LastEventTime = Noon,
+                LastRecordTime = Noon,
+                LastMeasurements = """{"temperature":21.5,"humidity":50}""",
+                LastScore = 0.42,
+                LastFlags = 1 | (1 << 5),
             });
         }
 
@@ -38,14 +45,34 @@ public sealed class SeededHost : IAsyncLifetime
             // Two of them at the same event time: the identity decides their order.
             context.Anomalies.Add(new Anomaly
             {
-                SourceId = 99, Partition = 0, RecordOffset = 10 + i, Item = i, SensorKey = i == 4 ? 101 : 100, EventTime = Noon.AddMinutes(i == 3 ? 2 : i), RecordTime = Noon,
-                DetectedAt = Noon, AnomalyScore = 0.75, Threshold = 0.6, Detector = "IsolationForest", Rarity = 0.001, Severity = severities[i],
-                TopMeasurement = "temperature", Explanation = """{"measurements":[],"also":null}""", Measurements = """{"temperature":95.5,"humidity":10}""", ModelVersion = "climate/1",
+                SourceId = 99,
+                Partition = 0,
+                RecordOffset = 10 + i,
+                Item = i,
+                SensorKey = i == 4 ? 101 : 100,
+                EventTime = Noon.AddMinutes(i == 3 ? 2 : i),
+                RecordTime = Noon,
+                DetectedAt = Noon,
+                AnomalyScore = 0.75,
+                Threshold = 0.6,
+                Detector = "IsolationForest",
+                Rarity = 0.001,
+                Severity = severities[i],
+                TopMeasurement = "temperature",
+                Explanation = """{"measurements":[],"also":null}""",
+                Measurements = """{"temperature":95.5,"humidity":10}""",
+                ModelVersion = "climate/1",
             });
             context.DeadLetters.Add(new DeadLetterRow
             {
-                SourceId = 99, Partition = 0, RecordOffset = 10 + i, Item = 0, Reason = i == 0 ? "malformed_json" : "missing_timestamp", Detail = "detail",
-                PayloadHead = [(byte)'{', 0xFF], RecordTime = Noon.AddSeconds(i),
+                SourceId = 99,
+                Partition = 0,
+                RecordOffset = 10 + i,
+                Item = 0,
+                Reason = i == 0 ? "malformed_json" : "missing_timestamp",
+                Detail = "detail",
+                PayloadHead = [(byte)'{', 0xFF],
+                RecordTime = Noon.AddSeconds(i),
             });
         }
 
@@ -55,29 +82,57 @@ public sealed class SeededHost : IAsyncLifetime
             {
                 context.SensorMinutes.Add(new SensorMinute
                 {
-                    SensorKey = 100, Measurement = measurement, BucketStart = Noon.AddMinutes(i), ReadingCount = 2, ValueMin = value - 1, ValueMax = value + 1,
-                    ValueSum = 2 * value, ValueSumSquares = ((value - 1) * (value - 1)) + ((value + 1) * (value + 1)), AnomalyCount = i, ScoreMax = 0.5,
+                    SensorKey = 100,
+                    Measurement = measurement,
+                    BucketStart = Noon.AddMinutes(i),
+                    ReadingCount = 2,
+                    ValueMin = value - 1,
+                    ValueMax = value + 1,
+                    ValueSum = 2 * value,
+                    ValueSumSquares = ((value - 1) * (value - 1)) + ((value + 1) * (value + 1)),
+                    AnomalyCount = i,
+                    ScoreMax = 0.5,
                 });
             }
         }
 
         context.SensorHours.Add(new SensorHour
         {
-            SensorKey = 100, Measurement = "temperature", BucketStart = Noon, ReadingCount = 4, ValueMin = 5, ValueMax = 30, ValueSum = 80, ValueSumSquares = 1700, AnomalyCount = 1,
+            SensorKey = 100,
+            Measurement = "temperature",
+            BucketStart = Noon,
+            ReadingCount = 4,
+            ValueMin = 5,
+            ValueMax = 30,
+            ValueSum = 80,
+            ValueSumSquares = 1700,
+            AnomalyCount = 1,
         });
         context.Models.Add(new Model { Name = "boiler", Champion = "2", CreatedAt = Noon });
         foreach (var version in new[] { "1", "2", "10" })
         {
             context.ModelVersions.Add(new ModelVersion
             {
-                Name = "boiler", Version = version, ObjectKey = "k", Sha256 = "s", Card = """{"seed":7}""", CreatedAt = Noon, CreatedBy = "test",
+                Name = "boiler",
+                Version = version,
+                ObjectKey = "k",
+                Sha256 = "s",
+                Card = """{"seed":7}""",
+                CreatedAt = Noon,
+                CreatedBy = "test",
             });
         }
 
         context.Sources.Add(new Source { SourceId = 99, Kind = "embedded", ClusterId = "past", Topic = "past", OpenedAt = Noon, ClosedAt = Noon });
         context.StreamPartitions.Add(new StreamPartition
         {
-            SourceId = 99, Partition = 0, OwnerEpoch = 3, Owner = "another", FastOffset = 30, RollupOffset = 20, LakeOffset = 10,
+            SourceId = 99,
+            Partition = 0,
+            OwnerEpoch = 3,
+            Owner = "another",
+            FastOffset = 30,
+            RollupOffset = 20,
+            LakeOffset = 10,
         });
         context.LostRanges.Add(new LostRange { SourceId = 99, Partition = 0, FirstOffset = 1, NextOffset = 5, SeenAt = Noon });
         await context.SaveChangesAsync();

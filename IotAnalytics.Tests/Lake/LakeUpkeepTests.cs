@@ -215,7 +215,15 @@ public sealed class LakeUpkeepTests
     {
         static LakeFile File(long first, long bytes, long rows = 10, int partition = 0) => new()
         {
-            ObjectKey = $"k{partition}-{first}", TableName = "silver", Sha256 = "", SourceId = 1, Partition = partition, FirstOffset = first, NextOffset = first + 10, ByteCount = bytes, RowCount = rows,
+            ObjectKey = $"k{partition}-{first}",
+            TableName = "silver",
+            Sha256 = "",
+            SourceId = 1,
+            Partition = partition,
+            FirstOffset = first,
+            NextOffset = first + 10,
+            ByteCount = bytes,
+            RowCount = rows,
         };
 
         const long Large = CompactionPlan.SmallBytes;

@@ -87,8 +87,10 @@ public class ProfileReaderTests
     {
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
         {
-            ["Profiles:b:Measurements:x:Min"] = "0", ["Profiles:b:Measurements:x:Max"] = "1",
-            ["Profiles:a:Measurements:y:Min"] = "0", ["Profiles:a:Measurements:y:Max"] = "1",
+            ["Profiles:b:Measurements:x:Min"] = "0",
+            ["Profiles:b:Measurements:x:Max"] = "1",
+            ["Profiles:a:Measurements:y:Min"] = "0",
+            ["Profiles:a:Measurements:y:Max"] = "1",
         }).Build();
         using var services = new ServiceCollection().AddReadings(configuration).BuildServiceProvider();
 
