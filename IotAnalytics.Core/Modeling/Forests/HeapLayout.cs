@@ -58,11 +58,8 @@ internal sealed unsafe class HeapLayout : ForestLayout
         && ((long)(forest.Trees + Interleaved) << forest.Depth) * (sizeof(Node) + sizeof(ushort)) <= MaxBytes
         && Array.TrueForAll(forest.Nodes, n => n.Leaf <= ushort.MaxValue);
 
-    public override void Score(float[][] features, int rows, Span<double> scores) => Score(features, 0, rows, scores);
-
-    /// <summary>Scores some rows from <paramref name="start"/> on.</summary>
     [SkipLocalsInit]
-    public void Score(float[][] features, int start, int rows, Span<double> scores)
+    public override void Score(float[][] features, int start, int rows, Span<double> scores)
     {
         var floats = _blockRows * _featureCount;
         if (floats <= StackFloats)

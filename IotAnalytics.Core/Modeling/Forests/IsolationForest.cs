@@ -10,7 +10,8 @@ internal sealed class IsolationForest : IAnomalyDetector
 {
     public const string KindName = "IsolationForest";
 
-    private readonly ForestLayout _layout;
+    /// <summary>Built by the first who scores: whoever only grows or stores a forest does not pay for it.</summary>
+    private ForestLayout? _layout;
 
     /// <param name="nodes">All trees one after another, each in preorder.</param>
     /// <param name="roots">The first node of each tree.</param>
@@ -26,7 +27,6 @@ internal sealed class IsolationForest : IAnomalyDetector
         LeafUnit = leafUnit;
         Normalizer = normalizer;
         Depth = ForestDepth.Of(nodes, roots);
-        _layout = ForestLayout.Choose(this);
     }
 
     public string Kind => KindName;
@@ -42,10 +42,23 @@ internal sealed class IsolationForest : IAnomalyDetector
     public int Depth { get; }
 
     /// <summary>How this process walks the trees; all paths give the same bits.</summary>
-    public string ScoringPath => _layout.Name;
+    public string ScoringPath => Layout.Name;
 
     /// <summary>Multiplied by minus a row's sum of leaf units, the power of two that is its score.</summary>
     public double ExponentPerUnit => LeafUnit / (Trees * Normalizer);
 
-    public void Score(float[][] features, int rows, Span<double> scores) => _layout.Score(features, rows, scores[..rows]);
+    private ForestLayout Layout => _layout ?? Interlocked.CompareExchange(ref _layout, ForestLayout.Choose(this), null) ?? _layout;
+
+    /// <summary>More rows than a batch of the pipeline can have (<see cref="ParallelScoring.FewestRows"/>) are scored by all processors.</summary>
+    public void Score(float[][] features, int rows, Span<double> scores)
+    {
+        if (rows < ParallelScoring.FewestRows || Environment.ProcessorCount == 1)
+        {
+            Layout.Score(features, 0, rows, scores[..rows]);
+        }
+        else
+        {
+            ParallelScoring.Run(Layout, features, rows, scores[..rows], Environment.ProcessorCount);
+        }
+    }
 }

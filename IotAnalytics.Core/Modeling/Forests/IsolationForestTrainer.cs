@@ -8,10 +8,21 @@ internal static class IsolationForestTrainer
     /// <summary>Depth up to which a forest gets 16-bit leaves and so the fast layouts.</summary>
     private const int ShallowDepth = 16;
 
+    /// <summary>Rows of all trees together below which a second thread costs more than it saves.</summary>
+    private const long ParallelRows = 200_000;
+
+    /// <summary>Grows on all processors when there is enough to do.</summary>
     /// <param name="columns">One array per feature, finite values only.</param>
     /// <param name="rows">At least 2.</param>
     /// <exception cref="TrainingException">Too few rows, or options out of range.</exception>
     public static IsolationForest Train(float[][] columns, int rows, IsolationForestOptions options, CancellationToken cancellationToken)
+    {
+        var grown = (long)options.Trees * Math.Min(options.SampleSize, rows);
+        return Train(columns, rows, options, grown < ParallelRows ? 1 : Environment.ProcessorCount, cancellationToken);
+    }
+
+    /// <summary>The same with a number of threads: it does not change the forest.</summary>
+    public static IsolationForest Train(float[][] columns, int rows, IsolationForestOptions options, int threads, CancellationToken cancellationToken)
     {
         if (options.Errors().ToArray() is { Length: > 0 } errors)
         {
@@ -32,43 +43,103 @@ internal static class IsolationForestTrainer
         }
 
         var sampleSize = Math.Min(options.SampleSize, rows);
-        var grower = new TreeGrower(columns, rows, sampleSize, options.MaxDepth ?? PathLength.DepthLimit(sampleSize));
-        var nodes = new List<TreeNode>(options.Trees * Math.Min(sampleSize, 256));
-        var roots = new int[options.Trees];
-        for (var tree = 0; tree < options.Trees; tree++)
+        var grown = new GrownTree[options.Trees];
+        var next = -1;
+        if (threads == 1)
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            roots[tree] = nodes.Count;
-            var random = new Xoshiro256(options.Seed, tree);
-            grower.Grow(ref random, nodes);
+            GrowSome();
+        }
+        else
+        {
+            Parallel.For(0, threads, new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellationToken }, _ => GrowSome());
         }
 
-        return Quantise(CollectionsMarshal.AsSpan(nodes), roots, columns.Length, sampleSize);
+        return Join(grown, columns.Length, sampleSize);
+
+        // Each tree has its own stream of the seed, so it does not matter who grows it.
+        void GrowSome()
+        {
+            var grower = new TreeGrower(columns, rows, sampleSize, options.MaxDepth ?? PathLength.DepthLimit(sampleSize));
+            var nodes = new List<TreeNode>();
+            for (var tree = Interlocked.Increment(ref next); tree < grown.Length; tree = Interlocked.Increment(ref next))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                var start = nodes.Count;
+                var random = new Xoshiro256(options.Seed, tree);
+                grower.Grow(ref random, nodes);
+                grown[tree] = new GrownTree(nodes, start, nodes.Count - start);
+            }
+        }
     }
 
-    /// <summary>Path lengths become integers, so that their sum is exact in any order: the largest is 65,535 units (2³¹ − 1 in deep forests).</summary>
-    private static IsolationForest Quantise(Span<TreeNode> nodes, int[] roots, int featureCount, int sampleSize)
+    /// <summary>
+    /// Puts the trees one after another. Path lengths become integers, so that their sum is exact in any order: the largest is 65,535 units
+    /// (2³¹ − 1 in deep forests).
+    /// </summary>
+    private static IsolationForest Join(GrownTree[] trees, int featureCount, int sampleSize)
     {
+        var paths = new LeafPaths(sampleSize);
         double longest = 0;
         var depth = 0;
-        foreach (ref readonly var node in nodes)
+        var count = 0;
+        foreach (var tree in trees)
         {
-            if (node.IsLeaf)
+            count += tree.Count;
+            foreach (ref readonly var node in tree.Nodes)
             {
-                longest = Math.Max(longest, node.Right + PathLength.Average((int)node.Leaf));
-                depth = Math.Max(depth, node.Right);
+                if (node.IsLeaf)
+                {
+                    longest = Math.Max(longest, paths.Of(node));
+                    depth = Math.Max(depth, node.Right);
+                }
             }
         }
 
         var unit = longest / (depth <= ShallowDepth ? ushort.MaxValue : int.MaxValue);
-        foreach (ref var node in nodes)
+        var nodes = new TreeNode[count];
+        var roots = new int[trees.Length];
+        var at = 0;
+        for (var tree = 0; tree < trees.Length; tree++)
         {
-            if (node.IsLeaf)
+            roots[tree] = at;
+            foreach (ref readonly var node in trees[tree].Nodes)
             {
-                node = node with { Right = 0, Leaf = (uint)Math.Round((node.Right + PathLength.Average((int)node.Leaf)) / unit) };
+                nodes[at++] = node.IsLeaf
+                    ? new TreeNode(TreeNode.LeafMark, 0, 0, (uint)Math.Round(paths.Of(node) / unit))
+                    : node with { Right = node.Right + roots[tree] };
             }
         }
 
-        return new IsolationForest(nodes.ToArray(), roots, featureCount, sampleSize, unit, PathLength.Average(sampleSize));
+        return new IsolationForest(nodes, roots, featureCount, sampleSize, unit, PathLength.Average(sampleSize));
+    }
+
+    /// <summary>A tree within its thread's list; right children count from its root.</summary>
+    private readonly record struct GrownTree(List<TreeNode> All, int Start, int Count)
+    {
+        public ReadOnlySpan<TreeNode> Nodes => CollectionsMarshal.AsSpan(All).Slice(Start, Count);
+    }
+
+    /// <summary>Path lengths of leaves; c(n) is computed once for each n.</summary>
+    private readonly struct LeafPaths(int sampleSize)
+    {
+        private readonly double[] _average = CreateTable(sampleSize);
+
+        public double Of(in TreeNode leaf)
+        {
+            ref var average = ref _average[leaf.Leaf];
+            if (double.IsNaN(average))
+            {
+                average = PathLength.Average((int)leaf.Leaf);
+            }
+
+            return leaf.Right + average;
+        }
+
+        private static double[] CreateTable(int sampleSize)
+        {
+            var table = new double[sampleSize + 1];
+            table.AsSpan().Fill(double.NaN);
+            return table;
+        }
     }
 }

@@ -7,57 +7,64 @@ namespace IotAnalytics.Core.Modeling.Forests;
 
 /// <summary>
 /// AVX-512: thirty-two rows walk a tree together, and every level of it lies in registers, looked up by 16-bit permutes. Rows are ranks
-/// (<see cref="ThresholdRanks"/>) instead of floats. For forests of depth 8 and at most 16 columns; a few last rows take the heap.
+/// (<see cref="ThresholdRanks"/>) instead of floats. For forests of depth 8 and at most 64 columns; a few last rows are walked one by one.
 /// </summary>
 internal abstract class PermuteLayout(IsolationForest forest) : ForestLayout(forest)
 {
     public override string Name => "AVX-512, 32 rows in registers";
 
     /// <summary>This layout when processor and forest allow it, else null.</summary>
-    public static ForestLayout? TryCreate(IsolationForest forest, HeapLayout heap)
+    public static PermuteLayout? TryCreate(IsolationForest forest)
     {
         if (!Avx512BW.IsSupported || !Avx2.IsSupported || forest.Depth > PermuteTables.Depth || forest.FeatureCount > PermuteTables.MaxColumns)
         {
             return null;
         }
 
-        ThresholdRanks[] ranks = [.. Enumerable.Range(0, forest.FeatureCount).Select(c => ThresholdRanks.OfColumn(forest, c))];
-        return Array.TrueForAll(ranks, r => PermuteTables.RankFits(r.Count, forest.FeatureCount)) ? Create(forest, heap, ranks) : null;
+        return RankTables.TryCreate(forest, byTree: false) is { } tables && Array.TrueForAll(tables.Ranks, r => PermuteTables.RankFits(r.Count, forest.FeatureCount))
+            ? Create(forest, tables)
+            : null;
     }
 
-    private static PermuteLayout Create(IsolationForest forest, HeapLayout heap, ThresholdRanks[] ranks) => forest.FeatureCount switch
+    private static PermuteLayout Create(IsolationForest forest, RankTables tables) => forest.FeatureCount switch
     {
-        1 => new PermuteLayout<Columns1>(forest, heap, ranks),
-        2 => new PermuteLayout<Columns2>(forest, heap, ranks),
-        3 => new PermuteLayout<Columns3>(forest, heap, ranks),
-        4 => new PermuteLayout<Columns4>(forest, heap, ranks),
-        5 => new PermuteLayout<Columns5>(forest, heap, ranks),
-        6 => new PermuteLayout<Columns6>(forest, heap, ranks),
-        7 => new PermuteLayout<Columns7>(forest, heap, ranks),
-        8 => new PermuteLayout<Columns8>(forest, heap, ranks),
-        <= 10 => new PermuteLayout<Columns10>(forest, heap, ranks),
-        <= 12 => new PermuteLayout<Columns12>(forest, heap, ranks),
-        _ => new PermuteLayout<Columns16>(forest, heap, ranks),
+        1 => new PermuteLayout<Columns1>(forest, tables),
+        2 => new PermuteLayout<Columns2>(forest, tables),
+        3 => new PermuteLayout<Columns3>(forest, tables),
+        4 => new PermuteLayout<Columns4>(forest, tables),
+        5 => new PermuteLayout<Columns5>(forest, tables),
+        6 => new PermuteLayout<Columns6>(forest, tables),
+        7 => new PermuteLayout<Columns7>(forest, tables),
+        8 => new PermuteLayout<Columns8>(forest, tables),
+        <= 10 => new PermuteLayout<Columns10>(forest, tables),
+        <= 12 => new PermuteLayout<Columns12>(forest, tables),
+        <= 16 => new PermuteLayout<Columns16>(forest, tables),
+        <= 32 => new PermuteLayout<Columns32>(forest, tables),
+        <= 48 => new PermuteLayout<Columns48>(forest, tables),
+        _ => new PermuteLayout<Columns64>(forest, tables),
     };
 }
 
 /// <typeparam name="TColumns">At least the forest's columns.</typeparam>
-internal sealed unsafe class PermuteLayout<TColumns>(IsolationForest forest, HeapLayout heap, ThresholdRanks[] ranks) : PermuteLayout(forest)
+internal sealed unsafe class PermuteLayout<TColumns>(IsolationForest forest, RankTables tables) : PermuteLayout(forest)
     where TColumns : struct, IColumnCount
 {
     private const int VectorRows = 32;
     private const int BlockVectors = 8;
+    private const int Sixteen = 16;
     private const int BlockRows = VectorRows * BlockVectors;
 
     /// <summary>Fewer last rows than this are faster without.</summary>
     private const int FewestRows = 6;
 
-    private readonly ushort[] _tables = PermuteTables.Build(forest, ranks);
+    private readonly ThresholdRanks[] _ranks = tables.Ranks;
+    private readonly RankTreeWalk _walk = new(tables);
+    private readonly ushort[] _tables = PermuteTables.Build(forest, tables.Ranks);
     private readonly int _trees = forest.Trees;
     private readonly int _columnBits = PermuteTables.ColumnBits(forest.FeatureCount);
 
     [SkipLocalsInit]
-    public override void Score(float[][] features, int rows, Span<double> scores)
+    public override void Score(float[][] features, int start, int rows, Span<double> scores)
     {
         const int vectorBytes = 64;
         var buffer = stackalloc byte[(BlockVectors * (TColumns.Value + 2) + 1) * vectorBytes];
@@ -70,15 +77,15 @@ internal sealed unsafe class PermuteLayout<TColumns>(IsolationForest forest, Hea
         {
             var count = Math.Min(BlockRows, rows - first);
             var vectors = (count + VectorRows - 1) / VectorRows;
-            Rank(features, first, count, x);
+            Rank(features, start + first, count, x);
             Walk(x, vectors, even, odd);
             Finish(even, odd, scores.Slice(first, count));
             first += count;
         }
 
-        if (first < rows)
+        for (; first < rows; first++)
         {
-            heap.Score(features, first, rows - first, scores[first..]);
+            scores[first] = Finish(_walk.Sum(features, start + first));
         }
     }
 
@@ -88,24 +95,31 @@ internal sealed unsafe class PermuteLayout<TColumns>(IsolationForest forest, Hea
     private void Rank(float[][] features, int first, int count, Vector512<ushort>* x)
     {
         var last = stackalloc float[VectorRows];
-        for (var f = 0; f < ranks.Length; f++)
+        for (var f = 0; f < _ranks.Length; f++)
         {
-            fixed (float* column = &features[f][first])
+            fixed (float* column = &features[f].AsSpan(first, count)[0])
             {
                 var row = 0;
                 for (; row + VectorRows <= count; row += VectorRows)
                 {
-                    x[row / VectorRows * TColumns.Value + f] = ranks[f].Of(column + row) << _columnBits;
+                    x[row / VectorRows * TColumns.Value + f] = Rank(f, column + row);
                 }
 
                 if (row < count)
                 {
                     new Span<float>(last, VectorRows).Clear();
                     new ReadOnlySpan<float>(column + row, count - row).CopyTo(new Span<float>(last, VectorRows));
-                    x[row / VectorRows * TColumns.Value + f] = ranks[f].Of(last) << _columnBits;
+                    x[row / VectorRows * TColumns.Value + f] = Rank(f, last);
                 }
             }
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private Vector512<ushort> Rank(int column, float* values)
+    {
+        _ranks[column].Of(values, out var r0, out var r1, out var r2, out var r3);
+        return Vector512.Create(Vector256.Narrow(r0.AsUInt32(), r1.AsUInt32()), Vector256.Narrow(r2.AsUInt32(), r3.AsUInt32())) << _columnBits;
     }
 
     /// <summary>Sums the leaves of all trees: even lanes of the rows into one vector, odd lanes into the other.</summary>
@@ -165,6 +179,39 @@ internal sealed unsafe class PermuteLayout<TColumns>(IsolationForest forest, Hea
             return x[0];
         }
 
+        if (TColumns.Value > Sixteen)
+        {
+            Vector512<ushort> chosen;
+            PickOfMany(x, &node, &chosen);
+            return chosen;
+        }
+
+        return PickOf16(x, node);
+    }
+
+    /// <summary>Not inlined: the walk would outgrow what the compiler optimizes.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void PickOfMany(Vector512<ushort>* x, Vector512<ushort>* node, Vector512<ushort>* chosen)
+    {
+        var bit4 = *node & Vector512.Create((ushort)16);
+        var low = Choose(bit4, PickOf16(x, *node), PickOf16(x + Sixteen, *node));
+        if (TColumns.Value > 2 * Sixteen)
+        {
+            var high = PickOf16(x + 2 * Sixteen, *node);
+            if (TColumns.Value > 3 * Sixteen)
+            {
+                high = Choose(bit4, high, PickOf16(x + 3 * Sixteen, *node));
+            }
+
+            low = Choose(*node & Vector512.Create((ushort)32), low, high);
+        }
+
+        *chosen = low;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<ushort> PickOf16(Vector512<ushort>* x, Vector512<ushort> node)
+    {
         var bit0 = node & Vector512.Create((ushort)1);
         var bit1 = node & Vector512.Create((ushort)2);
         var bit2 = node & Vector512.Create((ushort)4);

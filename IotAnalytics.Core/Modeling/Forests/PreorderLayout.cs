@@ -8,7 +8,7 @@ internal sealed class PreorderLayout(IsolationForest forest) : ForestLayout(fore
 
     public override string Name => "preorder";
 
-    public override void Score(float[][] features, int rows, Span<double> scores)
+    public override void Score(float[][] features, int start, int rows, Span<double> scores)
     {
         for (var row = 0; row < rows; row++)
         {
@@ -19,7 +19,7 @@ internal sealed class PreorderLayout(IsolationForest forest) : ForestLayout(fore
                 var index = root;
                 while (!node.IsLeaf)
                 {
-                    index = features[node.Feature][row] > node.Threshold ? node.Right : index + 1;
+                    index = features[node.Feature][start + row] > node.Threshold ? node.Right : index + 1;
                     node = ref _nodes[index];
                 }
 

@@ -31,28 +31,81 @@ internal sealed unsafe class ThresholdRanks
     /// <summary>Number of distinct thresholds; ranks are 0 to this.</summary>
     public int Count { get; }
 
-    public static ThresholdRanks OfColumn(IsolationForest forest, int column) =>
-        new([.. forest.Nodes.Where(n => n.Feature == column).Select(n => n.Threshold).Distinct().Order()]);
+    /// <summary>Of every column of a forest.</summary>
+    public static ThresholdRanks[] OfForest(IsolationForest forest)
+    {
+        var counts = new int[forest.FeatureCount];
+        foreach (ref readonly var node in forest.Nodes.AsSpan())
+        {
+            if (!node.IsLeaf)
+            {
+                counts[node.Feature]++;
+            }
+        }
+
+        float[][] thresholds = [.. counts.Select(n => new float[n])];
+        foreach (ref readonly var node in forest.Nodes.AsSpan())
+        {
+            if (!node.IsLeaf)
+            {
+                thresholds[node.Feature][--counts[node.Feature]] = node.Threshold;
+            }
+        }
+
+        return Array.ConvertAll(thresholds, Distinct);
+    }
 
     /// <summary>The place of a threshold of this column.</summary>
     public int IndexOf(float threshold) => Array.BinarySearch(_sorted, 0, Count, threshold);
 
+    /// <summary>How many thresholds are below a value; none below a NaN.</summary>
+    public int Of(float value)
+    {
+        var sorted = (float*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_sorted));
+        var at = sorted - 1;
+        for (var step = _sorted.Length / 2; step > 0; step /= 2)
+        {
+            at += at[step] < value ? step : 0;
+        }
+
+        return (int)(at + 1 - sorted);
+    }
+
     /// <summary>How many thresholds are below each of 32 values (none below a NaN): a binary search without branches, eight values a vector.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Vector512<ushort> Of(float* values)
+    public void Of(float* values, out Vector256<int> r0, out Vector256<int> r1, out Vector256<int> r2, out Vector256<int> r3)
     {
         var table = (float*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_sorted)) - 1;
         Vector256<float> x0 = Vector256.Load(values), x1 = Vector256.Load(values + 8), x2 = Vector256.Load(values + 16), x3 = Vector256.Load(values + 24);
-        Vector256<int> r0 = default, r1 = default, r2 = default, r3 = default;
+        Vector256<int> n0 = default, n1 = default, n2 = default, n3 = default;
         for (var step = _sorted.Length / 2; step > 0; step /= 2)
         {
             var by = Vector256.Create(step);
-            r0 += Vector256.LessThan(Avx2.GatherVector256(table, r0 + by, 4), x0).AsInt32() & by;
-            r1 += Vector256.LessThan(Avx2.GatherVector256(table, r1 + by, 4), x1).AsInt32() & by;
-            r2 += Vector256.LessThan(Avx2.GatherVector256(table, r2 + by, 4), x2).AsInt32() & by;
-            r3 += Vector256.LessThan(Avx2.GatherVector256(table, r3 + by, 4), x3).AsInt32() & by;
+            n0 += Vector256.LessThan(Avx2.GatherVector256(table, n0 + by, 4), x0).AsInt32() & by;
+            n1 += Vector256.LessThan(Avx2.GatherVector256(table, n1 + by, 4), x1).AsInt32() & by;
+            n2 += Vector256.LessThan(Avx2.GatherVector256(table, n2 + by, 4), x2).AsInt32() & by;
+            n3 += Vector256.LessThan(Avx2.GatherVector256(table, n3 + by, 4), x3).AsInt32() & by;
         }
 
-        return Vector512.Create(Vector256.Narrow(r0.AsUInt32(), r1.AsUInt32()), Vector256.Narrow(r2.AsUInt32(), r3.AsUInt32()));
+        r0 = n0;
+        r1 = n1;
+        r2 = n2;
+        r3 = n3;
+    }
+
+    /// <summary>Sorts; −0 and 0 are one threshold.</summary>
+    private static ThresholdRanks Distinct(float[] thresholds)
+    {
+        Array.Sort(thresholds);
+        var kept = 0;
+        foreach (var threshold in thresholds)
+        {
+            if (kept == 0 || threshold != thresholds[kept - 1])
+            {
+                thresholds[kept++] = threshold;
+            }
+        }
+
+        return new ThresholdRanks(thresholds[..kept]);
     }
 }

@@ -1,18 +1,15 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 
 namespace IotAnalytics.Core.Modeling.Forests;
 
-/// <summary>Grows one tree after another into a common list of nodes. Its buffers are reused: one grower per thread.</summary>
+/// <summary>Grows one tree after another into a list of nodes. Its buffers are reused: one grower per thread.</summary>
 internal sealed class TreeGrower
 {
     private readonly float[][] _columns;
-    private readonly int _rows;
     private readonly int _sampleSize;
     private readonly int _maxDepth;
-
-    /// <summary>All rows; the first <see cref="_sampleSize"/> are the tree's sample. The identity again after every tree.</summary>
-    private readonly int[] _permutation;
-    private readonly int[] _swaps;
+    private readonly SampleDrawer _drawer;
 
     /// <summary>The sample, column by column.</summary>
     private readonly float[] _sample;
@@ -20,78 +17,78 @@ internal sealed class TreeGrower
     /// <summary>Rows of the sample, divided among the nodes.</summary>
     private readonly int[] _members;
 
+    /// <summary>The node's values of the column that is looked at, in the order of its members.</summary>
+    private readonly float[] _values;
+
     /// <summary>A permutation of the columns, for drawing them without replacement. Starts as the identity in every tree.</summary>
     private readonly int[] _order;
-    private readonly Stack<Pending> _pending = new();
+
+    /// <summary>Nodes yet to come. A way down leaves one behind at each level.</summary>
+    private readonly Pending[] _pending;
 
     public TreeGrower(float[][] columns, int rows, int sampleSize, int maxDepth)
     {
         _columns = columns;
-        _rows = rows;
         _sampleSize = sampleSize;
         _maxDepth = maxDepth;
-        _permutation = new int[rows];
-        _swaps = new int[sampleSize];
+        _drawer = new SampleDrawer(rows, sampleSize);
         _sample = new float[checked(columns.Length * sampleSize)];
         _members = new int[sampleSize];
+        _values = new float[sampleSize];
         _order = new int[columns.Length];
-        Identity(_permutation);
+        _pending = new Pending[Math.Min(maxDepth, sampleSize) + 2];
     }
 
-    /// <summary>Appends a tree in preorder. In a leaf, <see cref="TreeNode.Right"/> is its depth and <see cref="TreeNode.Leaf"/> its number of rows.</summary>
+    /// <summary>Appends a tree in preorder; <see cref="TreeNode.Right"/> counts from the tree's root. In a leaf, <see cref="TreeNode.Right"/> is
+    /// its depth and <see cref="TreeNode.Leaf"/> its number of rows.</summary>
     public void Grow(ref Xoshiro256 random, List<TreeNode> nodes)
     {
         DrawSample(ref random);
         Identity(_members);
         Identity(_order);
-        _pending.Push(new Pending(0, _sampleSize, 0, RightOf: -1));
-        while (_pending.TryPop(out var node))
+        var root = nodes.Count;
+        // A tree has fewer inner nodes than rows.
+        CollectionsMarshal.SetCount(nodes, root + 2 * _sampleSize - 1);
+        var tree = CollectionsMarshal.AsSpan(nodes)[root..];
+        var pending = _pending;
+        var waiting = 0;
+        pending[waiting++] = new Pending(0, _sampleSize, 0, RightOf: -1);
+        var index = 0;
+        for (; waiting > 0; index++)
         {
-            var index = nodes.Count;
+            var node = pending[--waiting];
             if (node.RightOf >= 0)
             {
-                ref var parent = ref CollectionsMarshal.AsSpan(nodes)[node.RightOf];
-                parent = parent with { Right = index };
+                tree[node.RightOf] = tree[node.RightOf] with { Right = index };
             }
 
             if (node.Count > 1 && node.Depth < _maxDepth && TrySplit(ref random, node, out var feature, out var threshold, out var left))
             {
-                nodes.Add(new TreeNode(feature, threshold, 0, 0));
+                tree[index] = new TreeNode(feature, threshold, 0, 0);
                 // Last in, first out: the left child becomes the next node.
-                _pending.Push(new Pending(node.Start + left, node.Count - left, node.Depth + 1, RightOf: index));
-                _pending.Push(new Pending(node.Start, left, node.Depth + 1, RightOf: -1));
+                pending[waiting++] = new Pending(node.Start + left, node.Count - left, node.Depth + 1, RightOf: index);
+                pending[waiting++] = new Pending(node.Start, left, node.Depth + 1, RightOf: -1);
             }
             else
             {
-                nodes.Add(new TreeNode(TreeNode.LeafMark, 0, node.Depth, (uint)node.Count));
+                tree[index] = new TreeNode(TreeNode.LeafMark, 0, node.Depth, (uint)node.Count);
             }
         }
+
+        CollectionsMarshal.SetCount(nodes, root + index);
     }
 
     private void DrawSample(ref Xoshiro256 random)
     {
-        for (var i = 0; i < _sampleSize; i++)
-        {
-            var j = i + random.NextBelow(_rows - i);
-            (_permutation[i], _permutation[j]) = (_permutation[j], _permutation[i]);
-            _swaps[i] = j;
-        }
-
+        var rows = _drawer.Draw(ref random);
         for (var f = 0; f < _columns.Length; f++)
         {
             var column = _columns[f];
-            var into = _sample.AsSpan(f * _sampleSize, _sampleSize);
+            var into = _sample.AsSpan(f * _sampleSize, rows.Length);
             for (var i = 0; i < into.Length; i++)
             {
-                into[i] = column[_permutation[i]];
+                into[i] = column[rows[i]];
             }
-        }
-
-        // Undone backwards, so that a tree depends on its own stream only and not on the trees before it.
-        for (var i = _sampleSize - 1; i >= 0; i--)
-        {
-            var j = _swaps[i];
-            (_permutation[i], _permutation[j]) = (_permutation[j], _permutation[i]);
         }
     }
 
@@ -99,27 +96,21 @@ internal sealed class TreeGrower
     private bool TrySplit(ref Xoshiro256 random, Pending node, out int feature, out float threshold, out int left)
     {
         var members = _members.AsSpan(node.Start, node.Count);
+        var values = _values.AsSpan(0, node.Count);
         for (var i = 0; i < _order.Length; i++)
         {
             var j = i + random.NextBelow(_order.Length - i);
             (_order[i], _order[j]) = (_order[j], _order[i]);
             feature = _order[i];
-            var values = _sample.AsSpan(feature * _sampleSize, _sampleSize);
-            float low = values[members[0]], high = low;
-            foreach (var member in members)
-            {
-                var value = values[member];
-                low = value < low ? value : low;
-                high = value > high ? value : high;
-            }
-
+            Take(_sample.AsSpan(feature * _sampleSize, _sampleSize), members, values);
+            var (low, high) = Range(values);
             if (low < high)
             {
                 threshold = (float)(low + ((double)high - low) * random.NextUniform());
                 if (!(threshold < high))
                 {
-                    // Rounded up to the largest value: nothing would go right.
-                    threshold = low;
+                    // Rounded up to the largest value: nothing would go right. Plus zero, because which of −0 and 0 is the lower is chance.
+                    threshold = low + 0f;
                 }
 
                 left = Divide(members, values, threshold);
@@ -133,16 +124,56 @@ internal sealed class TreeGrower
         return false;
     }
 
+    private static void Take(ReadOnlySpan<float> column, ReadOnlySpan<int> members, Span<float> values)
+    {
+        for (var i = 0; i < values.Length; i++)
+        {
+            values[i] = column[members[i]];
+        }
+    }
+
+    private static (float Low, float High) Range(ReadOnlySpan<float> values)
+    {
+        float low = values[0], high = low;
+        var i = 0;
+        if (values.Length >= Vector<float>.Count)
+        {
+            var vectors = MemoryMarshal.Cast<float, Vector<float>>(values);
+            Vector<float> lows = vectors[0], highs = lows;
+            for (var v = 1; v < vectors.Length; v++)
+            {
+                lows = Vector.MinNative(lows, vectors[v]);
+                highs = Vector.MaxNative(highs, vectors[v]);
+            }
+
+            for (var lane = 0; lane < Vector<float>.Count; lane++)
+            {
+                low = lows[lane] < low ? lows[lane] : low;
+                high = highs[lane] > high ? highs[lane] : high;
+            }
+
+            i = vectors.Length * Vector<float>.Count;
+        }
+
+        for (; i < values.Length; i++)
+        {
+            low = values[i] < low ? values[i] : low;
+            high = values[i] > high ? values[i] : high;
+        }
+
+        return (low, high);
+    }
+
     /// <summary>Moves the rows that go left to the front; returns their number. Without branches: which way a row goes cannot be predicted.</summary>
     private static int Divide(Span<int> members, ReadOnlySpan<float> values, float threshold)
     {
         var left = 0;
-        for (var i = 0; i < members.Length; i++)
+        for (var i = 0; i < values.Length; i++)
         {
             var member = members[i];
             members[i] = members[left];
             members[left] = member;
-            left += values[member] <= threshold ? 1 : 0;
+            left += values[i] <= threshold ? 1 : 0;
         }
 
         return left;

@@ -58,7 +58,7 @@ public class IsolationForestTests
         var forest = SampleModels.Forest(training, new IsolationForestOptions { Trees = 13, SampleSize = sampleSize, MaxDepth = maxDepth });
 
         var expected = new double[2_000];
-        new PreorderLayout(forest).Score(columns, expected.Length, expected);
+        new PreorderLayout(forest).Score(columns, 0, expected.Length, expected);
         Assert.Equal(expected, SampleModels.Score(forest, columns));
         foreach (var batch in new[] { 1, 2, 7, 8, 9, 15, 100, 257, 999 })
         {
