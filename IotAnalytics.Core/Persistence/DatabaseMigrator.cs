@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Globalization;
 using System.Reflection;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Migrations;
@@ -9,13 +10,15 @@ namespace IotAnalytics.Core.Persistence;
 /// <summary>Brings the schema up to date. Called once at start, before anything reads or writes.</summary>
 public sealed class DatabaseMigrator(IDbContextFactory<AnalyticsDbContext> contexts, DatabaseWriter writer, IOptions<DatabaseOptions> options)
 {
+    private const string SchemaResource = "sqlite/schema.sql";
+
     public async Task MigrateAsync(CancellationToken cancellationToken)
     {
         // The first use opens the writer's connection: a folder that may not be written fails here and not in the pipeline.
-        var newest = await writer.WriteAsync(NewestApplied, cancellationToken).ConfigureAwait(false);
-        if (!options.Value.MigrateAtStart || newest == NewestKnown())
+        var migrate = options.Value.MigrateAtStart;
+        var newest = await writer.WriteAsync(transaction => migrate ? CreateOrFind(transaction) : null, cancellationToken).ConfigureAwait(false);
+        if (!migrate || newest == NewestKnown())
         {
-            // EF Core builds its model for every migration; a start that has nothing to migrate does not wait for that.
             return;
         }
 
@@ -30,16 +33,38 @@ public sealed class DatabaseMigrator(IDbContextFactory<AnalyticsDbContext> conte
         _ = context.Model;
     }
 
-    private static string? NewestApplied(DbTransaction transaction)
+    /// <summary>
+    /// The newest migration that was applied. An empty database gets the whole schema first, from the script that the migrations generate: EF
+    /// Core takes half a second to come up, and a start that has nothing to migrate does not wait for it.
+    /// </summary>
+    private static string? CreateOrFind(DbTransaction transaction)
     {
-        using var exists = transaction.Query("SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = '__EFMigrationsHistory'");
-        if (Convert.ToInt64(exists.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture) == 0)
+        using (var tables = transaction.Query("SELECT count(*) FROM sqlite_master WHERE type = 'table'"))
         {
-            return null;
+            if (Convert.ToInt64(tables.ExecuteScalar(), CultureInfo.InvariantCulture) == 0)
+            {
+                transaction.Execute(Schema());
+            }
+        }
+
+        using (var history = transaction.Query("SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = '__EFMigrationsHistory'"))
+        {
+            if (Convert.ToInt64(history.ExecuteScalar(), CultureInfo.InvariantCulture) == 0)
+            {
+                return null;
+            }
         }
 
         using var newest = transaction.Query("SELECT max(MigrationId) FROM __EFMigrationsHistory");
         return newest.ExecuteScalar() as string;
+    }
+
+    /// <summary>All migrations as one script, without transactions.</summary>
+    internal static string Schema()
+    {
+        using var stream = typeof(DatabaseMigrator).Assembly.GetManifestResourceStream(SchemaResource)!;
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
     }
 
     private static string? NewestKnown() => typeof(DatabaseMigrator).Assembly.GetTypes()

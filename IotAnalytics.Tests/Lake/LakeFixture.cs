@@ -57,7 +57,7 @@ internal sealed class LakeFixture : IAsyncDisposable
 
     /// <summary>A publisher as a fresh process would have it.</summary>
     public DeltaPublisher NewPublisher(ProfileCatalog? catalog = null) => new(
-        Store, Writer, Contexts, Checkpointer, catalog ?? LakeTestData.MakeCatalog("humidity", "temperature"), Configured, Time, NullLogger<DeltaPublisher>.Instance);
+        Store, Writer, Checkpointer, catalog ?? LakeTestData.MakeCatalog("humidity", "temperature"), Configured, Time, NullLogger<DeltaPublisher>.Instance);
 
     public LakeVerifier Verifier => new(Store, Contexts, Configured);
 

@@ -1,6 +1,5 @@
 using IotAnalytics.Core.Persistence;
 using IotAnalytics.Core.Pipeline;
-using Microsoft.EntityFrameworkCore;
 using System.Data.Common;
 
 namespace IotAnalytics.Web.Endpoints;
@@ -21,7 +20,7 @@ internal static class HealthEndpoints
         health.MapGet("/ready", ReadyAsync);
     }
 
-    private static async Task<IResult> ReadyAsync(PipelineMonitor pipeline, IDbContextFactory<AnalyticsDbContext> contexts, CancellationToken cancellationToken)
+    private static async Task<IResult> ReadyAsync(PipelineMonitor pipeline, DatabaseWriter database, CancellationToken cancellationToken)
     {
         if (!pipeline.IsReady)
         {
@@ -30,8 +29,13 @@ internal static class HealthEndpoints
 
         try
         {
-            await using var context = await contexts.CreateDbContextAsync(cancellationToken);
-            await context.StreamPartitions.AnyAsync(cancellationToken);
+            await database.WriteAsync(
+                transaction =>
+                {
+                    using var command = transaction.Query("SELECT count(*) FROM stream_partition");
+                    _ = command.ExecuteScalar();
+                },
+                cancellationToken);
         }
         catch (DbException)
         {

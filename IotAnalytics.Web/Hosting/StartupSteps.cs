@@ -21,12 +21,9 @@ internal sealed class StartupSteps(
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         Log.Starting(logger, HostInfo.Version, Environment.ProcessId, info.StartedAt.UtcDateTime);
-        // EF Core takes a while to build its model: on another core, beside the steps that do not need it yet.
-        var modelBuilt = Task.Run(migrator.BuildModel, cancellationToken);
         // First, because it holds the lock that keeps a second host out of the folder.
         await Timed("commit log", log.OpenAsync, cancellationToken);
         await Timed("database", migrator.MigrateAsync, cancellationToken);
-        await modelBuilt;
         await Timed("administrator key", administratorKey.EnsureAsync, cancellationToken);
         await Timed("models", token => models.EnsureBootstrapAsync(profiles, token), cancellationToken);
         timings.Mark();

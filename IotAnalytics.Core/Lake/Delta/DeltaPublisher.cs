@@ -5,7 +5,6 @@ using System.Text;
 using IotAnalytics.Core.Diagnostics;
 using IotAnalytics.Core.Persistence;
 using IotAnalytics.Core.Readings;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -19,7 +18,6 @@ namespace IotAnalytics.Core.Lake.Delta;
 internal sealed class DeltaPublisher(
     ILakeStore store,
     DatabaseWriter writer,
-    IDbContextFactory<AnalyticsDbContext> contexts,
     DeltaCheckpointer checkpointer,
     ProfileCatalog catalog,
     IOptions<LakeOptions> options,
@@ -110,8 +108,7 @@ internal sealed class DeltaPublisher(
     /// <exception cref="LakeAheadException">It is.</exception>
     public async Task VerifyNotAheadAsync(CancellationToken cancellationToken)
     {
-        await using var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
-        var versions = await context.DeltaTables.ToDictionaryAsync(t => t.TableName, t => t.Version, cancellationToken).ConfigureAwait(false);
+        var versions = await writer.WriteAsync(TableVersions, cancellationToken).ConfigureAwait(false);
         var offsets = await LakeOffsetsAsync(cancellationToken).ConfigureAwait(false);
         foreach (var table in _tables.InPublicationOrder)
         {
@@ -271,10 +268,32 @@ internal sealed class DeltaPublisher(
         return state;
     }
 
-    private async Task<Dictionary<(int SourceId, int Partition), long>> LakeOffsetsAsync(CancellationToken cancellationToken)
+    private Task<Dictionary<(int SourceId, int Partition), long>> LakeOffsetsAsync(CancellationToken cancellationToken) => writer.WriteAsync(
+        transaction =>
+        {
+            using var query = transaction.Query("SELECT source_id, partition, lake_offset FROM stream_partition");
+            using var rows = query.ExecuteReader();
+            var offsets = new Dictionary<(int SourceId, int Partition), long>();
+            while (rows.Read())
+            {
+                offsets.Add((rows.GetInt32(0), rows.GetInt32(1)), rows.GetInt64(2));
+            }
+
+            return offsets;
+        },
+        cancellationToken);
+
+    private static Dictionary<string, long> TableVersions(DbTransaction transaction)
     {
-        await using var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
-        return await context.StreamPartitions.ToDictionaryAsync(p => (p.SourceId, p.Partition), p => p.LakeOffset, cancellationToken).ConfigureAwait(false);
+        using var query = transaction.Query("SELECT table_name, version FROM delta_table");
+        using var rows = query.ExecuteReader();
+        var versions = new Dictionary<string, long>();
+        while (rows.Read())
+        {
+            versions.Add(rows.GetString(0), rows.GetInt64(1));
+        }
+
+        return versions;
     }
 
     private void Stop(LakeTable table, string key, string reason)

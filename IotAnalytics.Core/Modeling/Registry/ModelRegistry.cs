@@ -1,12 +1,10 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Globalization;
 using IotAnalytics.Core.Lake;
 using IotAnalytics.Core.Modeling.Training;
 using IotAnalytics.Core.Persistence;
 using IotAnalytics.Core.Readings;
 using IotAnalytics.Core.Scoring;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -15,10 +13,9 @@ namespace IotAnalytics.Core.Modeling.Registry;
 /// <summary>
 /// Models, their immutable versions and the champion of each. The database says what exists, the lake store holds the files. A file is put
 /// before its rows are inserted and its key holds its hash, so that a crash leaves at most an unused file and two hosts never overwrite
-/// each other. Safe for many threads.
+/// each other. Safe for many threads. Plain SQL throughout: a start does not wait for EF Core.
 /// </summary>
 internal sealed class ModelRegistry(
-    IDbContextFactory<AnalyticsDbContext> contexts,
     DatabaseWriter writer,
     ILakeStore store,
     IOptions<LakeOptions> lake,
@@ -62,8 +59,7 @@ internal sealed class ModelRegistry(
     /// <summary>The champion, or null when the model has none. Loaded once per version.</summary>
     public async Task<ModelSnapshot?> GetChampionAsync(string name, CancellationToken cancellationToken)
     {
-        await using var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
-        var version = await context.Models.Where(m => m.Name == name).Select(m => m.Champion).SingleOrDefaultAsync(cancellationToken).ConfigureAwait(false);
+        var version = await writer.WriteAsync(transaction => ModelRows.Champion(transaction, name), cancellationToken).ConfigureAwait(false);
         return version is null ? null : await LoadAsync(name, version, cancellationToken).ConfigureAwait(false);
     }
 
@@ -78,8 +74,7 @@ internal sealed class ModelRegistry(
             return model;
         }
 
-        await using var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
-        var row = await context.ModelVersions.SingleOrDefaultAsync(v => v.Name == name && v.Version == version, cancellationToken).ConfigureAwait(false)
+        var row = await writer.WriteAsync(transaction => ModelRows.File(transaction, name, version), cancellationToken).ConfigureAwait(false)
             ?? throw new KeyNotFoundException($"Model {name} has no version {version}.");
         var file = await ReadAsync(row.ObjectKey, cancellationToken).ConfigureAwait(false);
         model = ModelFile.Read(file);
@@ -116,13 +111,8 @@ internal sealed class ModelRegistry(
         return await writer.WriteAsync(transaction => ModelRows.InsertChampion(transaction, model, key, by, replaced, now), cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<string> NextVersionAsync(string name, CancellationToken cancellationToken)
-    {
-        await using var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
-        var versions = await context.ModelVersions.Where(v => v.Name == name).Select(v => v.Version).ToListAsync(cancellationToken).ConfigureAwait(false);
-        var newest = versions.Select(v => int.Parse(v, CultureInfo.InvariantCulture)).DefaultIfEmpty(0).Max();
-        return (newest + 1).ToString(CultureInfo.InvariantCulture);
-    }
+    private Task<string> NextVersionAsync(string name, CancellationToken cancellationToken) =>
+        writer.WriteAsync(transaction => ModelRows.NextVersion(transaction, name), cancellationToken);
 
     private async Task<byte[]> ReadAsync(string key, CancellationToken cancellationToken)
     {
