@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using IotAnalytics.Core.Readings;
 
 namespace IotAnalytics.Core.Pipeline;
@@ -17,11 +18,9 @@ namespace IotAnalytics.Core.Pipeline;
 internal sealed record ScoringPlan(
     int ParserVersion, int ScorerVersion, ReadingRules Rules, ImmutableArray<SensorProfile> Profiles, ImmutableArray<PlannedModel> Models)
 {
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    public string ToJson() => JsonSerializer.Serialize(this, ScoringPlanJson.Default.ScoringPlan);
 
-    public string ToJson() => JsonSerializer.Serialize(this, Json);
-
-    public static ScoringPlan FromJson(string content) => JsonSerializer.Deserialize<ScoringPlan>(content, Json)
+    public static ScoringPlan FromJson(string content) => JsonSerializer.Deserialize(content, ScoringPlanJson.Default.ScoringPlan)
         ?? throw new JsonException("A scoring plan is empty.");
 
     /// <summary>SHA-256 of the content, hex.</summary>
@@ -30,3 +29,7 @@ internal sealed record ScoringPlan(
 
 /// <summary>The version of a profile's model that a plan puts in force.</summary>
 internal sealed record PlannedModel(string Profile, string Version, string Sha256, double Threshold);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(ScoringPlan))]
+internal sealed partial class ScoringPlanJson : JsonSerializerContext;

@@ -43,7 +43,7 @@ internal sealed class LakeFixture : IAsyncDisposable
     public FakeTimeProvider Time { get; }
     public IDbContextFactory<AnalyticsDbContext> Contexts => _contexts;
     public IOptions<LakeOptions> Configured => Microsoft.Extensions.Options.Options.Create(Options);
-    public DeltaCheckpointer Checkpointer => new(Store, Writer, Contexts, Configured, Time, NullLogger<DeltaCheckpointer>.Instance);
+    public DeltaCheckpointer Checkpointer => new(Store, Writer, Configured, Time, NullLogger<DeltaCheckpointer>.Instance);
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 

@@ -14,6 +14,7 @@ internal sealed class StartupSteps(
     AdministratorKey administratorKey,
     ModelRegistry models,
     ProfileCatalog profiles,
+    EndpointDataSource endpoints,
     HostTimings timings,
     HostInfo info,
     ILogger<StartupSteps> logger) : IHostedService
@@ -21,11 +22,14 @@ internal sealed class StartupSteps(
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         Log.Starting(logger, HostInfo.Version, Environment.ProcessId, info.StartedAt.UtcDateTime);
+        // On another core meanwhile: the first request would otherwise wait for it.
+        var routes = Task.Run(() => _ = endpoints.Endpoints.Count, cancellationToken);
         // First, because it holds the lock that keeps a second host out of the folder.
         await Timed("commit log", log.OpenAsync, cancellationToken);
         await Timed("database", migrator.MigrateAsync, cancellationToken);
         await Timed("administrator key", administratorKey.EnsureAsync, cancellationToken);
         await Timed("models", token => models.EnsureBootstrapAsync(profiles, token), cancellationToken);
+        await routes;
         timings.Mark();
     }
 
@@ -80,5 +84,17 @@ internal sealed class HostTimings
     {
         var now = Stopwatch.GetTimestamp();
         return Stopwatch.GetElapsedTime(Interlocked.Exchange(ref _last, now), now).TotalMilliseconds;
+    }
+}
+
+/// <summary>EF Core takes half a second to come up: soon after the start, so that the first who lists something does not wait for it.</summary>
+internal sealed class QueryWarmUp(DatabaseMigrator migrator, TimeProvider time) : BackgroundService
+{
+    private static readonly TimeSpan Delay = TimeSpan.FromSeconds(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await Task.Delay(Delay, time, stoppingToken);
+        migrator.BuildModel();
     }
 }

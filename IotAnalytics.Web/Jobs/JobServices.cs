@@ -5,9 +5,6 @@ namespace IotAnalytics.Web.Jobs;
 
 internal static class JobServices
 {
-    /// <summary>Threads for jobs: they are few, and the cores belong to the pipeline.</summary>
-    private const int Workers = 2;
-
     public static IServiceCollection AddJobs(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<JobsOptions>().Bind(configuration.GetSection(JobsOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
@@ -15,8 +12,7 @@ internal static class JobServices
             .UseInMemoryStorage()
             // The next night tries again; more than that only repeats the same failure in the log.
             .UseFilter(new AutomaticRetryAttribute { Attempts = 1 }));
-        services.AddHangfireServer(server => server.WorkerCount = Workers);
-        services.AddHostedService<JobSchedule>();
+        services.AddHostedService<JobServer>();
         return services;
     }
 

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
+using System.Data.Common;
 using IotAnalytics.Core.Persistence;
-using Microsoft.EntityFrameworkCore;
 
 namespace IotAnalytics.Web.Security;
 
@@ -9,7 +9,7 @@ namespace IotAnalytics.Web.Security;
 /// The keys that are good now. All of them are read at once and kept for 5 s, the time within which a revocation takes effect:
 /// neither a good nor a guessed key costs a query of its own.
 /// </summary>
-internal sealed class ApiKeyStore(IDbContextFactory<AnalyticsDbContext> contexts, TimeProvider time) : IDisposable
+internal sealed class ApiKeyStore(DatabaseWriter database, TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(5);
     private readonly SemaphoreSlim _loading = new(1, 1);
@@ -62,10 +62,7 @@ internal sealed class ApiKeyStore(IDbContextFactory<AnalyticsDbContext> contexts
             }
 
             var loadedAt = time.GetTimestamp();
-            await using var context = await contexts.CreateDbContextAsync(cancellationToken);
-            var keys = await context.ApiKeys.Where(k => k.RevokedAt == null)
-                .Select(k => new KeyIdentity(k.KeyId, k.Name, k.Scope, k.Hash, k.ExpiresAt))
-                .ToListAsync(cancellationToken);
+            var keys = await database.WriteAsync(Read, cancellationToken);
             return _snapshot = new Snapshot(
                 keys.ToFrozenDictionary(k => k.Hash, StringComparer.Ordinal), keys.ToFrozenDictionary(k => k.KeyId), loadedAt);
         }
@@ -73,6 +70,21 @@ internal sealed class ApiKeyStore(IDbContextFactory<AnalyticsDbContext> contexts
         {
             _loading.Release();
         }
+    }
+
+    private static List<KeyIdentity> Read(DbTransaction transaction)
+    {
+        using var command = transaction.Command("SELECT key_id, name, scope, hash, expires_at FROM api_key WHERE revoked_at IS NULL");
+        using var rows = command.ExecuteReader();
+        var keys = new List<KeyIdentity>();
+        while (rows.Read())
+        {
+            keys.Add(new KeyIdentity(
+                rows.GetInt32(0), rows.GetString(1), rows.GetString(2), rows.GetString(3),
+                rows.IsDBNull(4) ? null : DateTimeOffset.FromUnixTimeMilliseconds(rows.GetInt64(4)).UtcDateTime));
+        }
+
+        return keys;
     }
 
     private sealed record Snapshot(FrozenDictionary<string, KeyIdentity> ByHash, FrozenDictionary<int, KeyIdentity> ById, long LoadedAt);

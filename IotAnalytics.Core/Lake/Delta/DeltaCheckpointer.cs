@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using IotAnalytics.Core.Persistence;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -12,8 +11,7 @@ namespace IotAnalytics.Core.Lake.Delta;
 /// names it, and taken away when it is bad: readers would refuse the table. A failure to write one costs readers time, nothing else.
 /// </summary>
 internal sealed class DeltaCheckpointer(
-    ILakeStore store, DatabaseWriter writer, IDbContextFactory<AnalyticsDbContext> contexts, IOptions<LakeOptions> options, TimeProvider time,
-    ILogger<DeltaCheckpointer> logger)
+    ILakeStore store, DatabaseWriter writer, IOptions<LakeOptions> options, TimeProvider time, ILogger<DeltaCheckpointer> logger)
 {
     /// <summary>Commits are kept this long, also below a checkpoint, for readers that look at old versions.</summary>
     private static readonly TimeSpan CommitRetention = TimeSpan.FromDays(30);
@@ -22,19 +20,10 @@ internal sealed class DeltaCheckpointer(
 
     public async Task MaybeCheckpointAsync(LakeTable table, CancellationToken cancellationToken)
     {
-        await using var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
-        var row = await context.DeltaTables.SingleOrDefaultAsync(t => t.TableName == table.Name, cancellationToken).ConfigureAwait(false);
-        if (row is null)
+        var due = await writer.WriteAsync(transaction => DeltaTableSql.CheckpointDue(transaction, table.Name, options.Value.CheckpointEvery), cancellationToken).ConfigureAwait(false);
+        if (due is { } version)
         {
-            return;
-        }
-
-        var published = await context.DeltaCommits.AnyAsync(c => c.TableName == table.Name && c.PublishedAt == null, cancellationToken).ConfigureAwait(false)
-            ? row.Version - 1
-            : row.Version;
-        if (published - (row.CheckpointVersion ?? 0) >= options.Value.CheckpointEvery)
-        {
-            await CheckpointAsync(table, published, cancellationToken).ConfigureAwait(false);
+            await CheckpointAsync(table, version, cancellationToken).ConfigureAwait(false);
         }
     }
 

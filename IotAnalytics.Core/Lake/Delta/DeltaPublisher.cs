@@ -45,7 +45,7 @@ internal sealed class DeltaPublisher(
         try
         {
             var started = Stopwatch.GetTimestamp();
-            var bounds = await LakeOffsetsAsync(cancellationToken).ConfigureAwait(false);
+            var bounds = await writer.WriteAsync(DeltaTableSql.LakeOffsets, cancellationToken).ConfigureAwait(false);
             var versions = 0;
             foreach (var table in _tables.InPublicationOrder)
             {
@@ -108,8 +108,8 @@ internal sealed class DeltaPublisher(
     /// <exception cref="LakeAheadException">It is.</exception>
     public async Task VerifyNotAheadAsync(CancellationToken cancellationToken)
     {
-        var versions = await writer.WriteAsync(TableVersions, cancellationToken).ConfigureAwait(false);
-        var offsets = await LakeOffsetsAsync(cancellationToken).ConfigureAwait(false);
+        var versions = await writer.WriteAsync(DeltaTableSql.Versions, cancellationToken).ConfigureAwait(false);
+        var offsets = await writer.WriteAsync(DeltaTableSql.LakeOffsets, cancellationToken).ConfigureAwait(false);
         foreach (var table in _tables.InPublicationOrder)
         {
             var version = versions.GetValueOrDefault(table.Name, -1);
@@ -266,34 +266,6 @@ internal sealed class DeltaPublisher(
         }
 
         return state;
-    }
-
-    private Task<Dictionary<(int SourceId, int Partition), long>> LakeOffsetsAsync(CancellationToken cancellationToken) => writer.WriteAsync(
-        transaction =>
-        {
-            using var query = transaction.Query("SELECT source_id, partition, lake_offset FROM stream_partition");
-            using var rows = query.ExecuteReader();
-            var offsets = new Dictionary<(int SourceId, int Partition), long>();
-            while (rows.Read())
-            {
-                offsets.Add((rows.GetInt32(0), rows.GetInt32(1)), rows.GetInt64(2));
-            }
-
-            return offsets;
-        },
-        cancellationToken);
-
-    private static Dictionary<string, long> TableVersions(DbTransaction transaction)
-    {
-        using var query = transaction.Query("SELECT table_name, version FROM delta_table");
-        using var rows = query.ExecuteReader();
-        var versions = new Dictionary<string, long>();
-        while (rows.Read())
-        {
-            versions.Add(rows.GetString(0), rows.GetInt64(1));
-        }
-
-        return versions;
     }
 
     private void Stop(LakeTable table, string key, string reason)

@@ -92,6 +92,48 @@ internal static class DeltaTableSql
             transaction, "UPDATE delta_table SET checkpoint_version = @version WHERE table_name = @table AND COALESCE(checkpoint_version, -1) < @version")
         .Add("@table", table).Add("@version", version).Run();
 
+    /// <summary>The published version when it is <paramref name="every"/> versions past the last checkpoint, else null.</summary>
+    public static long? CheckpointDue(DbTransaction transaction, string table, int every)
+    {
+        using var command = Command(
+            transaction,
+            """
+            SELECT published - COALESCE(checkpoint_version, 0) >= @every, published FROM (
+              SELECT checkpoint_version, version - (SELECT count(*) FROM delta_commit c WHERE c.table_name = t.table_name AND c.published_at IS NULL) AS published
+              FROM delta_table t WHERE table_name = @table) AS d
+            """).Add("@table", table).Add("@every", every);
+        using var row = command.ExecuteReader();
+        return row.Read() && row.GetBoolean(0) ? row.GetInt64(1) : null;
+    }
+
+    /// <summary>The newest version of each table.</summary>
+    public static Dictionary<string, long> Versions(DbTransaction transaction)
+    {
+        using var command = Command(transaction, "SELECT table_name, version FROM delta_table");
+        using var rows = command.ExecuteReader();
+        var versions = new Dictionary<string, long>();
+        while (rows.Read())
+        {
+            versions.Add(rows.GetString(0), rows.GetInt64(1));
+        }
+
+        return versions;
+    }
+
+    /// <summary>The lake's next offset of each partition.</summary>
+    public static Dictionary<(int SourceId, int Partition), long> LakeOffsets(DbTransaction transaction)
+    {
+        using var command = Command(transaction, "SELECT source_id, partition, lake_offset FROM stream_partition");
+        using var rows = command.ExecuteReader();
+        var offsets = new Dictionary<(int SourceId, int Partition), long>();
+        while (rows.Read())
+        {
+            offsets.Add((rows.GetInt32(0), rows.GetInt32(1)), rows.GetInt64(2));
+        }
+
+        return offsets;
+    }
+
     /// <summary>A number that was never given before.</summary>
     public static long Next(DbTransaction transaction, string sequence)
     {

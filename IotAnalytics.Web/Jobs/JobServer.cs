@@ -1,0 +1,29 @@
+using Hangfire;
+
+namespace IotAnalytics.Web.Jobs;
+
+/// <summary>
+/// Puts the jobs on the clock, UTC, and runs them. Hangfire may run a job twice: each only triggers work that is idempotent. Begins when the
+/// host has been up for a while: nothing that scores shares the processor with Hangfire's start.
+/// </summary>
+internal sealed class JobServer(IRecurringJobManager jobs, JobStorage storage, JobActivator activator, TimeProvider time) : BackgroundService
+{
+    private static readonly TimeSpan StartDelay = TimeSpan.FromSeconds(3);
+
+    /// <summary>Threads for jobs: they are few, and the cores belong to the pipeline.</summary>
+    private const int Workers = 2;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await Task.Delay(StartDelay, time, stoppingToken);
+        jobs.AddOrUpdate<RollupRetentionJob>("rollup-retention", job => job.RunAsync(CancellationToken.None), "10 * * * *");
+        jobs.AddOrUpdate<LakeCompactionJob>("lake-compaction", job => job.RunAsync(CancellationToken.None), "30 1 * * *");
+        jobs.AddOrUpdate<LakeVacuumJob>("lake-vacuum", job => job.RunAsync(CancellationToken.None), "30 3 * * *");
+        using var server = new BackgroundJobServer(new BackgroundJobServerOptions { WorkerCount = Workers, Activator = activator }, storage);
+        var stopping = new TaskCompletionSource();
+        await using var onStopping = stoppingToken.Register(stopping.SetResult);
+        await stopping.Task;
+        server.SendStop();
+        await server.WaitForShutdownAsync(CancellationToken.None);
+    }
+}
