@@ -10,9 +10,9 @@ internal sealed class LakeCutContext(
     int sourceId, int partition, long ownerEpoch, ProfileCatalog catalog, LakeOptions options, LakeSpool spool, long maxBufferedBytes)
 {
     /// <summary>Row groups of a partition that may wait for the encoder or be in it; beyond that the worker waits.</summary>
-    private const int MaxInFlight = 2;
+    private const int MaxInFlight = 1;
 
-    private const int MaxPooled = 3;
+    private const int MaxPooled = 2;
 
     private readonly LakeSchema _silver = LakeSchema.Silver(catalog.Measurements.Select(m => m.Name));
     private readonly LakeSchema _gold = LakeSchema.Gold(catalog.Measurements.Select(m => m.Name));

@@ -21,7 +21,7 @@ internal static class LogFile
     private const string Pragmas = """
         PRAGMA journal_mode = WAL;
         PRAGMA synchronous = FULL;
-        PRAGMA cache_size = -8192;
+        PRAGMA cache_size = -4096;
         PRAGMA temp_store = MEMORY;
         PRAGMA journal_size_limit = 67108864;
         """;
