@@ -9,5 +9,6 @@ root.Add(ReplayCommand.Create());
 root.Add(DemoCommand.Create());
 root.Add(TrainCommand.Create());
 root.Add(ScoreCommand.Create());
+root.Add(ModelCommand.Create());
 root.Add(LakeCommand.Create());
 return await CommandLine.RunAsync(root, args);

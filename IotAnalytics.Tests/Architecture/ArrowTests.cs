@@ -9,6 +9,7 @@ public sealed class ArrowTests
 {
     private const int MaxLines = 400;
     private static readonly Assembly CoreAssembly = typeof(DataDirectory).Assembly;
+    private static readonly Assembly MachineLearningAssembly = typeof(IotAnalytics.ML.IsolationForestTrainer).Assembly;
     private static readonly Assembly WebAssembly = typeof(AnalyticsHost).Assembly;
 
     [Fact]
@@ -47,9 +48,21 @@ public sealed class ArrowTests
     public void Hangfire_is_known_to_the_jobs_only() => Assert.Empty(Users("Hangfire", "IotAnalytics.Web/Jobs/"));
 
     [Fact]
+    public void ML_NET_is_known_to_the_project_for_it_only() => Assert.Empty(Users("Microsoft.ML"));
+
+    [Fact]
+    public void Protocol_buffers_are_known_to_the_export_only() => Assert.Empty(Users("Google.Protobuf", "IotAnalytics.Core/Modeling/Interop/Onnx/"));
+
+    [Fact]
+    public void The_project_for_ML_NET_knows_models_and_no_host() => Assert.DoesNotContain(
+        SourceTree.Files("IotAnalytics.ML").SelectMany(SourceTree.Usings),
+        used => used.StartsWith("IotAnalytics.", StringComparison.Ordinal)
+            && !used.StartsWith("IotAnalytics.Core.Modeling", StringComparison.Ordinal) && used != "IotAnalytics.Core.Scoring");
+
+    [Fact]
     public void No_file_holds_more_than_one_concept_can_fill()
     {
-        var tooLong = new[] { "IotAnalytics.Core", "IotAnalytics.Web", "IotAnalytics.Tests", "IotAnalytics.Benchmarks" }
+        var tooLong = new[] { "IotAnalytics.Core", "IotAnalytics.ML", "IotAnalytics.Web", "IotAnalytics.Tests", "IotAnalytics.Benchmarks" }
             .SelectMany(SourceTree.Files).Where(file => SourceTree.Lines(file).Length > MaxLines);
 
         Assert.Empty(tooLong);
@@ -75,7 +88,7 @@ public sealed class ArrowTests
         Assert.DoesNotContain(types, t => words.Contains(t.Name));
     }
 
-    private static IEnumerable<Type> OwnTypes() => CoreAssembly.GetTypes().Concat(WebAssembly.GetTypes()).Where(t =>
+    private static IEnumerable<Type> OwnTypes() => CoreAssembly.GetTypes().Concat(WebAssembly.GetTypes()).Concat(MachineLearningAssembly.GetTypes()).Where(t =>
         t is { IsNested: false, Namespace: not null }
         && t.Namespace.StartsWith("IotAnalytics.", StringComparison.Ordinal)
         && t.GetCustomAttribute<CompilerGeneratedAttribute>() is null);

@@ -50,7 +50,9 @@ internal static class ScoreCommand
         }
     }
 
-    private static ModelSnapshot Load(string path)
+    /// <summary>A model file named on the command line.</summary>
+    /// <exception cref="CommandException">Missing, or no model that this program reads.</exception>
+    public static ModelSnapshot Load(string path)
     {
         try
         {

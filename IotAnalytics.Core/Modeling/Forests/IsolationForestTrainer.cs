@@ -72,6 +72,11 @@ internal static class IsolationForestTrainer
         }
     }
 
+    /// <summary>The path length of one unit of <see cref="TreeNode.Leaf"/>.</summary>
+    /// <param name="longest">The longest path length of all leaves.</param>
+    /// <param name="depth">Tests on the longest way to a leaf.</param>
+    public static double LeafUnit(double longest, int depth) => longest > 0 ? longest / (depth <= ShallowDepth ? ushort.MaxValue : int.MaxValue) : 1;
+
     /// <summary>
     /// Puts the trees one after another. Path lengths become integers, so that their sum is exact in any order: the largest is 65,535 units
     /// (2³¹ − 1 in deep forests).
@@ -95,7 +100,7 @@ internal static class IsolationForestTrainer
             }
         }
 
-        var unit = longest / (depth <= ShallowDepth ? ushort.MaxValue : int.MaxValue);
+        var unit = LeafUnit(longest, depth);
         var nodes = new TreeNode[count];
         var roots = new int[trees.Length];
         var at = 0;

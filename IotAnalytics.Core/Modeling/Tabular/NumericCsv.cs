@@ -114,12 +114,17 @@ internal sealed class NumericCsv : IDisposable
     public float Number(int column)
     {
         var cell = Cell(column);
+        if (PlainDecimal.TryRead(cell, out var value))
+        {
+            return value;
+        }
+
         if (IsMissing(cell))
         {
             return float.NaN;
         }
 
-        return float.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && float.IsFinite(value)
+        return float.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && float.IsFinite(value)
             ? value
             : throw new TabularInputException(
                 $"{Path}: line {Line}, column {Names[column]}: '{Shown(cell)}' is not a finite number; accepted: 21.5, -3e-2, or nothing for a missing value.");
