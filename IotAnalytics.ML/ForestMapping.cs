@@ -1,6 +1,5 @@
 using IotAnalytics.Core.Modeling;
 using IotAnalytics.Core.Scoring;
-using Microsoft.ML.Data;
 using Microsoft.ML.Transforms;
 
 namespace IotAnalytics.ML;
