@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text.Json;
+using IotAnalytics.Core.Modeling.Detectors;
 using IotAnalytics.Core.Modeling.Forests;
 using IotAnalytics.Core.Scoring;
 
@@ -13,7 +14,10 @@ namespace IotAnalytics.Core.Modeling;
 internal static class ModelFile
 {
     /// <summary>Raised when a reader of the previous version could not read a file.</summary>
-    public const int FormatVersion = 1;
+    public const int FormatVersion = 2;
+
+    /// <summary>What a model with a plain forest is written as: readers of version 1 know no other detector.</summary>
+    private const int PlainForestVersion = 1;
 
     private const int HeaderLength = 24;
     private const int ChecksumLength = 32;
@@ -32,11 +36,11 @@ internal static class ModelFile
         Section(body, 1, w => WriteFeatures(w, model));
         Section(body, 2, w => WriteMeasurements(w, model));
         Section(body, 3, w => WriteReference(w, model));
-        Section(body, 4, w => WriteDetector(w, model.Detector));
+        Section(body, 4, w => DetectorFormat.Write(w, model.Detector));
 
         var file = new ModelFileWriter();
         file.Bytes(Magic);
-        file.UInt32(FormatVersion);
+        file.UInt32((uint)(model.Detector is IsolationForest ? PlainForestVersion : FormatVersion));
         file.UInt32((uint)SectionNames.Length);
         file.UInt64((ulong)(HeaderLength + body.Written.Length + ChecksumLength));
         file.Bytes(body.Written.Span);
@@ -61,7 +65,7 @@ internal static class ModelFile
 
         var header = new ModelFileReader(file[Magic.Length..HeaderLength], "header");
         var version = header.UInt32();
-        if (version != FormatVersion)
+        if (version is < PlainForestVersion or > FormatVersion)
         {
             throw new ModelFileException(version > FormatVersion
                 ? $"The model file has format {version}, written by a newer program; this one reads up to {FormatVersion}."
@@ -82,7 +86,7 @@ internal static class ModelFile
 
         if (sections != SectionNames.Length)
         {
-            throw new ModelFileException($"The model file has {sections} sections; format {FormatVersion} has {SectionNames.Length}.");
+            throw new ModelFileException($"The model file has {sections} sections; format {version} has {SectionNames.Length}.");
         }
 
         var body = new ModelFileReader(file[HeaderLength..^ChecksumLength], "list");
@@ -231,24 +235,10 @@ internal static class ModelFile
         }
     }
 
-    private static void WriteDetector(ModelFileWriter w, IAnomalyDetector detector)
+    private static IAnomalyDetector ReadDetector(ModelFileReader section)
     {
-        w.Text(detector.Kind);
-        switch (detector)
-        {
-            case IsolationForest forest:
-                IsolationForestFormat.Write(w, forest);
-                break;
-            default:
-                throw new ModelFileException($"A detector of kind '{detector.Kind}' has no file format.");
-        }
-    }
-
-    private static IsolationForest ReadDetector(ModelFileReader section)
-    {
-        var kind = section.Text();
-        return kind == IsolationForest.KindName
-            ? IsolationForestFormat.Read(ref section)
-            : throw new ModelFileException($"The model file has a detector of an unknown kind '{kind}'.");
+        var detector = DetectorFormat.Read(ref section);
+        section.End();
+        return detector;
     }
 }

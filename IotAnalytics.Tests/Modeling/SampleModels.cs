@@ -1,4 +1,5 @@
 using IotAnalytics.Core.Modeling;
+using IotAnalytics.Core.Modeling.Detectors;
 using IotAnalytics.Core.Modeling.Forests;
 using IotAnalytics.Core.Modeling.Training;
 using IotAnalytics.Core.Readings;
@@ -54,8 +55,21 @@ internal static class SampleModels
     public static ModelSnapshot Plain(int features, IsolationForestOptions options)
     {
         var columns = Uniform(features, 400, options.Seed);
-        var forest = Forest(columns, options);
-        var scores = Score(forest, columns);
+        return Plain(columns, ForestTrainer.Train(columns, 400, options, CancellationToken.None), options);
+    }
+
+    /// <summary>The same with the recommended combination.</summary>
+    public static ModelSnapshot Combined(int features, IsolationForestOptions options)
+    {
+        var columns = Uniform(features, 400, options.Seed);
+        var members = RecommendedForests.Grow(columns, 400, options, CancellationToken.None).Add(Forest(columns, options));
+        return Plain(columns, CombinedDetector.Fit(members, columns, 400), options);
+    }
+
+    private static ModelSnapshot Plain(float[][] columns, IAnomalyDetector detector, IsolationForestOptions options)
+    {
+        var features = columns.Length;
+        var scores = Score(detector, columns);
         Array.Sort(scores);
         string[] names = [.. Enumerable.Range(0, features).Select(f => $"{(char)('a' + f)}")];
         var threshold = Thresholds.ByContamination(scores, 0.05);
@@ -65,18 +79,18 @@ internal static class SampleModels
             {
                 Name = "plain",
                 Version = "1",
-                Kind = forest.Kind,
+                Kind = detector.Kind,
                 CreatedAt = new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc),
                 Source = "a test",
                 TrainingRows = 400,
                 ReferenceRows = 400,
                 Seed = options.Seed,
-                Parameters = ForestParameters.Of(forest),
+                Parameters = DetectorParameters.Of(detector),
                 Features = [.. names.Select(n => new ModelCardFeature(n, n, 0))],
                 Measurements = [.. names.Select(n => new ModelCardMeasurement(n, "", -49, 49))],
                 Threshold = new ModelCardThreshold(threshold, ModelCardThreshold.Contamination, 0.05),
             },
-            Detector = forest,
+            Detector = detector,
             Threshold = threshold,
             FeatureNames = [.. names],
             FeatureMedians = new float[features],

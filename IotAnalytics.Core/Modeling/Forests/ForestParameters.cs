@@ -11,4 +11,11 @@ internal static class ForestParameters
         ["sample_size"] = forest.SampleSize,
         ["depth"] = forest.Depth,
     }.ToImmutableSortedDictionary(StringComparer.Ordinal);
+
+    public static ImmutableSortedDictionary<string, double> Of(ObliqueForest forest) => new Dictionary<string, double>(StringComparer.Ordinal)
+    {
+        ["trees"] = forest.Trees,
+        ["sample_size"] = forest.SampleSize,
+        ["columns_per_test"] = forest.LargestTest,
+    }.ToImmutableSortedDictionary(StringComparer.Ordinal);
 }

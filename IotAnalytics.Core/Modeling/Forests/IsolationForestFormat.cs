@@ -57,45 +57,15 @@ internal static class IsolationForestFormat
                 : throw new ModelFileException($"The model file's forest tests feature {feature} of {featureCount} against {threshold}.");
         }
 
-        section.End();
-        var roots = Link(nodes, trees);
+        var rights = new int[count];
+        var roots = PreorderTrees.Link(Array.ConvertAll(nodes, n => n.IsLeaf), trees, rights);
+        for (var i = 0; i < count; i++)
+        {
+            nodes[i] = nodes[i] with { Right = rights[i] };
+        }
+
         return ForestDepth.Of(nodes, roots) <= IsolationForestOptions.DepthCeiling
             ? new IsolationForest(nodes, roots, (int)featureCount, (int)sampleSize, leafUnit, normalizer)
             : throw new ModelFileException("A tree of the model file is too deep.");
-    }
-
-    /// <summary>Finds roots and right children: preorder has no more to say. Every node is visited once.</summary>
-    private static int[] Link(TreeNode[] nodes, int trees)
-    {
-        var roots = new int[trees];
-        var waiting = new Stack<int>();
-        var next = 0;
-        for (var tree = 0; tree < trees; tree++)
-        {
-            roots[tree] = next;
-            var open = true;
-            while (open)
-            {
-                if (next == nodes.Length)
-                {
-                    throw new ModelFileException("The model file's last trees are missing.");
-                }
-
-                if (!nodes[next].IsLeaf)
-                {
-                    waiting.Push(next++);
-                    continue;
-                }
-
-                next++;
-                open = waiting.TryPop(out var parent);
-                if (open)
-                {
-                    nodes[parent] = nodes[parent] with { Right = next };
-                }
-            }
-        }
-
-        return next == nodes.Length ? roots : throw new ModelFileException("The model file has nodes that belong to no tree.");
     }
 }

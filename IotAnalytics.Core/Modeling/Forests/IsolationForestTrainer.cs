@@ -24,24 +24,7 @@ internal static class IsolationForestTrainer
     /// <summary>The same with a number of threads: it does not change the forest.</summary>
     public static IsolationForest Train(float[][] columns, int rows, IsolationForestOptions options, int threads, CancellationToken cancellationToken)
     {
-        if (options.Errors().ToArray() is { Length: > 0 } errors)
-        {
-            throw new TrainingException(string.Join("; ", errors));
-        }
-
-        if (rows < 2)
-        {
-            throw new TrainingException($"A forest needs at least 2 rows; there are {rows}.");
-        }
-
-        for (var f = 0; f < columns.Length; f++)
-        {
-            if (columns[f].AsSpan(0, rows).ContainsAnyExceptInRange(float.MinValue, float.MaxValue))
-            {
-                throw new TrainingException($"Feature {f} has a value that is not finite.");
-            }
-        }
-
+        Check(columns, rows, options);
         var sampleSize = Math.Min(options.SampleSize, rows);
         var grown = new GrownTree[options.Trees];
         var next = -1;
@@ -76,6 +59,28 @@ internal static class IsolationForestTrainer
     /// <param name="longest">The longest path length of all leaves.</param>
     /// <param name="depth">Tests on the longest way to a leaf.</param>
     public static double LeafUnit(double longest, int depth) => longest > 0 ? longest / (depth <= ShallowDepth ? ushort.MaxValue : int.MaxValue) : 1;
+
+    /// <exception cref="TrainingException">Too few rows, values that are not finite, or options out of range.</exception>
+    public static void Check(float[][] columns, int rows, IsolationForestOptions options)
+    {
+        if (options.Errors().ToArray() is { Length: > 0 } errors)
+        {
+            throw new TrainingException(string.Join("; ", errors));
+        }
+
+        if (rows < 2)
+        {
+            throw new TrainingException($"A forest needs at least 2 rows; there are {rows}.");
+        }
+
+        for (var f = 0; f < columns.Length; f++)
+        {
+            if (columns[f].AsSpan(0, rows).ContainsAnyExceptInRange(float.MinValue, float.MaxValue))
+            {
+                throw new TrainingException($"Feature {f} has a value that is not finite.");
+            }
+        }
+    }
 
     /// <summary>
     /// Puts the trees one after another. Path lengths become integers, so that their sum is exact in any order: the largest is 65,535 units

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using IotAnalytics.Core.Modeling.Detectors;
 using IotAnalytics.Core.Modeling.Forests;
 using IotAnalytics.Core.Modeling.Training;
 using IotAnalytics.Core.Scoring;
@@ -52,15 +53,14 @@ internal sealed class TabularTrainer(TabularTrainingOptions options) : IDisposab
         var training = sample.Take(grow);
         var medians = training.Medians();
         training.Impute(medians);
-        var forest = IsolationForestTrainer.Train(training.Columns, training.Rows, options.Forest, cancellationToken);
-
         var held = sample.Take(reference);
         held.Impute(medians);
-        var heldScores = held.Score(forest);
         int[] all = [.. Enumerable.Range(0, sample.Count)];
         var everything = sample.Take(all);
         everything.Impute(medians);
-        var scores = everything.Score(forest);
+        var detector = TabularDetector.Train(options.Detector, options.Forest, training, held, everything, cancellationToken);
+        var heldScores = held.Score(detector);
+        var scores = everything.Score(detector);
 
         var ascending = heldScores.Order().ToArray();
         var rule = Threshold(scores, ascending);
@@ -73,19 +73,19 @@ internal sealed class TabularTrainer(TabularTrainingOptions options) : IDisposab
             {
                 Name = options.Name,
                 Version = "1",
-                Kind = forest.Kind,
+                Kind = detector.Kind,
                 Source = Path.GetFileName(options.Input),
                 TrainingRows = grow.Length,
                 ReferenceRows = reference.Length,
                 Seed = options.Forest.Seed,
-                Parameters = ForestParameters.Of(forest),
+                Parameters = DetectorParameters.Of(detector),
                 Features = [.. names.Select((n, i) => new ModelCardFeature(n, n, medians[i]))],
                 Measurements = [.. names.Select((n, i) => new ModelCardMeasurement(n, "", ranges[i].P1, ranges[i].P99))],
                 Threshold = rule,
                 Evaluation = Evaluate(scores, label < 0 ? null : sample.TakeLabels(all), rule.Value),
-                ScoringPath = forest.ScoringPath,
+                ScoringPath = (detector as IsolationForest)?.ScoringPath,
             },
-            Detector = forest,
+            Detector = detector,
             Threshold = rule.Value,
             FeatureNames = names,
             FeatureMedians = medians,

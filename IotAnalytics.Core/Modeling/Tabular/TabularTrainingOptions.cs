@@ -21,6 +21,10 @@ internal sealed record TabularTrainingOptions
     /// <summary>Share of rows to flag, above 0 and at most 0.5. Default 0.1; null: see <see cref="AutomaticAlarmRate"/>.</summary>
     public double? Contamination { get; init; } = 0.1;
 
+    /// <summary>One of <see cref="TabularDetector.Names"/>. Default <see cref="TabularDetector.IsolationForest"/>.</summary>
+    public string Detector { get; init; } = TabularDetector.IsolationForest;
+
+    /// <summary>Of the recommended combination only trees, sample size and seed count: they are those of each member.</summary>
     public IsolationForestOptions Forest { get; init; } = new();
 
     /// <summary>Without a contamination, this share of held-out rows is flagged when there are at least 10,000 of them (a sample of 50,000
