@@ -7,17 +7,24 @@ namespace IotAnalytics.Tests.Modeling.Forests;
 public class ObliqueForestTests
 {
     [Fact]
-    public void A_row_off_the_diagonal_is_found_though_each_of_its_values_is_usual()
+    public void The_ghost_of_two_clusters_is_found_though_each_of_its_values_is_usual()
     {
-        var columns = Diagonal(2_000, seed: 1);
-        float[][] probes = [[-20, 1, 20, 8], [-20, 1, 20, -8]];
-        var options = new IsolationForestOptions { Seed = 1 };
-        var oblique = Rank(ObliqueForestTrainer.Train(columns, 2_000, options with { ExtensionLevel = 1 }, CancellationToken.None), columns, probes);
-        var parallel = Rank(SampleModels.Forest(columns, options), columns, probes);
+        // Tests of one column cast the clusters' shadows on each other's sides (Hariri 2019, figure 2).
+        var columns = SampleModels.Uniform(2, 2_000, seed: 1);
+        for (var r = 0; r < 2_000; r++)
+        {
+            var side = r % 2 == 0 ? 30 : -30;
+            columns[0][r] = columns[0][r] * 0.2f + side;
+            columns[1][r] = columns[1][r] * 0.2f - side;
+        }
 
-        Assert.True(oblique[3] > 0.98, $"{oblique[3]} of the rows are less anomalous");
-        Assert.True(oblique[..3].Max() < 0.9, $"{oblique[..3].Max()}");
-        Assert.True(parallel[3] < 0.9, $"{parallel[3]} of the rows are less anomalous for tests of one column");
+        float[][] ghosts = [[30, -30], [30, -30]];
+        var options = new IsolationForestOptions { Seed = 1 };
+        var oblique = Rank(ObliqueForestTrainer.Train(columns, 2_000, options with { ExtensionLevel = 1 }, CancellationToken.None), columns, ghosts);
+        var parallel = Rank(SampleModels.Forest(columns, options), columns, ghosts);
+
+        Assert.True(oblique.Min() > 0.99, $"{oblique[0]} and {oblique[1]} of the rows are less anomalous");
+        Assert.True(parallel.Max() < oblique.Min(), $"{parallel[0]} and {parallel[1]} for tests of one column");
     }
 
     [Fact]
