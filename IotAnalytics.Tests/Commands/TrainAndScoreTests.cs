@@ -3,6 +3,7 @@ using System.Globalization;
 using System.IO.Compression;
 using System.Text;
 using IotAnalytics.Core.Modeling;
+using IotAnalytics.Core.Modeling.Detectors;
 using IotAnalytics.Core.Modeling.Forests;
 using IotAnalytics.Core.Modeling.Training;
 using IotAnalytics.Tests.Modeling;
@@ -41,6 +42,41 @@ public sealed class TrainAndScoreTests : IDisposable
         }
 
         Assert.Contains("2,000 rows, 20 anomalous", score.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_recommended_combination_is_trained_written_and_scored()
+    {
+        var input = Table("plant.csv", rows: 600, oddEvery: 100);
+        var train = await TrainAsync("--input", input, "--output", At("m.model"), "--label", "odd", "--detector", "recommended", "--contamination", "auto", "--trees", "40");
+        Assert.Equal(("", 0), (train.Message, train.ExitCode));
+        Assert.Contains("m version 1 (Combined)", train.Output, StringComparison.Ordinal);
+        Assert.Matches("roc_auc +1\n", train.Output);
+
+        var score = await ScoreAsync("--model", At("m.model"), "--input", input, "--output", At("out.csv"), "--explain");
+        Assert.Equal(("", 0), (score.Message, score.ExitCode));
+        Assert.All(
+            File.ReadAllLines(At("out.csv")).Skip(1).Where(l => l.Contains(",true,", StringComparison.Ordinal)),
+            l => Assert.EndsWith(",true,pressure", l, StringComparison.Ordinal));
+        Assert.Equal(3, Assert.IsType<CombinedDetector>(Read("m.model").Detector).Members.Length);
+    }
+
+    [Fact]
+    public async Task An_oblique_forest_is_trained_by_its_options()
+    {
+        var input = Table("plant.csv", rows: 300, oddEvery: 100);
+        var train = await TrainAsync(
+            "--input", input, "--output", At("m.model"), "--extension-level", "full", "--split-criterion", "averaged-gain", "--leaf-metric", "density", "--trees", "5", "--max-depth", "3");
+        Assert.Equal(("", 0), (train.Message, train.ExitCode));
+        var forest = Assert.IsType<ObliqueForest>(Read("m.model").Detector);
+        Assert.Equal((3, 3, LeafMetric.Density), (forest.LargestTest, forest.Depth, forest.Metric));
+
+        var bad = await TrainAsync("--input", input, "--output", At("m.model"), "--extension-level", "some", "--split-criterion", "gini");
+        Assert.Equal(2, bad.ExitCode);
+        Assert.Contains("--extension-level 'some': accepted is 0 to 65533, or full", bad.Message, StringComparison.Ordinal);
+        Assert.Contains("--split-criterion 'gini': accepted is random, averaged-gain, pooled-gain", bad.Message, StringComparison.Ordinal);
+        var mixed = await TrainAsync("--input", input, "--output", At("m.model"), "--detector", "recommended", "--max-depth", "3");
+        Assert.Equal((2, "--max-depth is for --detector isolation-forest"), (mixed.ExitCode, mixed.Message));
     }
 
     [Fact]
@@ -127,7 +163,7 @@ public sealed class TrainAndScoreTests : IDisposable
         Assert.Equal(2, train.ExitCode);
         Assert.Contains("trees: 0", train.Message, StringComparison.Ordinal);
         Assert.Contains("--contamination '0.7'", train.Message, StringComparison.Ordinal);
-        Assert.Contains("--detector 'magic': accepted is isolation-forest", train.Message, StringComparison.Ordinal);
+        Assert.Contains("--detector 'magic': accepted is isolation-forest, recommended", train.Message, StringComparison.Ordinal);
     }
 
     [Fact]

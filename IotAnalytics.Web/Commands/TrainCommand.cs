@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
 using IotAnalytics.Core.Modeling;
 using IotAnalytics.Core.Modeling.Forests;
 using IotAnalytics.Core.Modeling.Tabular;
@@ -10,7 +11,6 @@ namespace IotAnalytics.Web.Commands;
 /// <summary><c>train</c>: a model from the numeric columns of a CSV.</summary>
 internal static class TrainCommand
 {
-    private const string OnlyDetector = "isolation-forest";
     private const double MaxContamination = 0.5;
 
     private static readonly Option<string> Input = new("--input") { Required = true, Description = "A CSV with a header, gzip too." };
@@ -21,19 +21,31 @@ internal static class TrainCommand
     private static readonly Option<int> SampleSize = new("--sample-size") { DefaultValueFactory = _ => 256, Description = "Rows per tree, 2 to 65,536." };
     private static readonly Option<int?> MaxDepth = new("--max-depth") { Description = "Depth limit of a tree, 1 to 1,000. Default: the logarithm of the sample size, rounded up." };
     private static readonly Option<long> Seed = new("--seed") { DefaultValueFactory = _ => 42, Description = "The same seed gives the same model." };
-    private static readonly Option<string> Detector = new("--detector") { DefaultValueFactory = _ => OnlyDetector, Description = $"Accepted: {OnlyDetector}." };
+    private static readonly Option<string> Detector = new("--detector")
+    {
+        DefaultValueFactory = _ => TabularDetector.IsolationForest,
+        Description = $"One of {string.Join(", ", TabularDetector.Names)}. The recommended combination ranks better on most data and takes ten times longer to score.",
+    };
+
+    private static readonly Option<string?> ExtensionLevel = new("--extension-level")
+    {
+        Description = "Columns of a test less one: 0 for tests of one column, 1 to 65,533, or full for all. Default 0. For isolation-forest, as the next two.",
+    };
+
+    private static readonly Option<string?> Criterion = new("--split-criterion") { Description = $"Where a test divides: {Names<SplitCriterion>()}. Default random." };
+    private static readonly Option<string?> Metric = new("--leaf-metric") { Description = $"What leaves count: {Names<LeafMetric>()}. Default path-length." };
 
     private static readonly Option<string> Contamination = new("--contamination")
     {
         DefaultValueFactory = _ => "0.1",
-        Description = "Share of rows to flag, above 0 and at most 0.5, or auto: 1 in 1,000 of held-out rows when there are 50,000 rows or more, else a score above 0.5.",
+        Description = "Share of rows to flag, above 0 and at most 0.5, or auto: 1 in 1,000 of held-out rows when there are 50,000 rows or more, else a score above 0.5 (a path as short as an average one; for recommended, rarer than 1 in 1,000).",
     };
 
     public static Command Create()
     {
         var command = new Command("train", "Train a model from any numeric columns of a CSV, and print its card.")
         {
-            Input, Output, Label, Features, Trees, SampleSize, MaxDepth, Contamination, Detector, Seed,
+            Input, Output, Label, Features, Detector, Trees, SampleSize, MaxDepth, ExtensionLevel, Criterion, Metric, Contamination, Seed,
         };
         command.SetAction(RunAsync);
         return command;
@@ -86,12 +98,21 @@ internal static class TrainCommand
             SampleSize = parsed.GetValue(SampleSize),
             MaxDepth = parsed.GetValue(MaxDepth),
             Seed = parsed.GetValue(Seed),
+            ExtensionLevel = ReadExtensionLevel(parsed.GetValue(ExtensionLevel), errors),
+            Criterion = ReadName<SplitCriterion>(Criterion, parsed, errors),
+            Metric = ReadName<LeafMetric>(Metric, parsed, errors),
         };
         errors.AddRange(forest.Errors());
         var contamination = ReadContamination(parsed.GetRequiredValue(Contamination), errors);
-        if (parsed.GetRequiredValue(Detector) is var detector && detector != OnlyDetector)
+        var detector = parsed.GetRequiredValue(Detector);
+        if (!TabularDetector.Names.Contains(detector))
         {
-            errors.Add($"--detector '{detector}': accepted is {OnlyDetector}");
+            errors.Add($"--detector '{detector}': accepted is {string.Join(", ", TabularDetector.Names)}");
+        }
+        else if (detector != TabularDetector.IsolationForest)
+        {
+            Option[] own = [MaxDepth, ExtensionLevel, Criterion, Metric];
+            errors.AddRange(own.Where(o => parsed.GetResult(o) is not null).Select(o => $"{o.Name} is for --detector {TabularDetector.IsolationForest}"));
         }
 
         if (errors.Count > 0)
@@ -106,9 +127,55 @@ internal static class TrainCommand
             Label = parsed.GetValue(Label),
             Features = [.. (parsed.GetValue(Features) ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Distinct()],
             Contamination = contamination,
+            Detector = detector,
             Forest = forest,
         };
     }
+
+    private static int ReadExtensionLevel(string? text, List<string> errors)
+    {
+        switch (text)
+        {
+            case null:
+                return 0;
+            case "full":
+                return IsolationForestOptions.FullExtension;
+            default:
+                if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var level))
+                {
+                    errors.Add($"--extension-level '{text}': accepted is 0 to {IsolationForestOptions.FullExtension}, or full");
+                }
+
+                return level;
+        }
+    }
+
+    private static T ReadName<T>(Option<string?> option, ParseResult parsed, List<string> errors)
+        where T : struct, Enum
+    {
+        var text = parsed.GetValue(option);
+        foreach (var value in Enum.GetValues<T>())
+        {
+            if (text == NameOf(value))
+            {
+                return value;
+            }
+        }
+
+        if (text is not null)
+        {
+            errors.Add($"{option.Name} '{text}': accepted is {Names<T>()}");
+        }
+
+        return default;
+    }
+
+    private static string Names<T>()
+        where T : struct, Enum => string.Join(", ", Enum.GetValues<T>().Select(NameOf));
+
+    /// <summary><c>AveragedGain</c> is <c>averaged-gain</c>.</summary>
+    private static string NameOf<T>(T value)
+        where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
 
     private static double? ReadContamination(string text, List<string> errors)
     {

@@ -11,10 +11,8 @@ internal sealed class ObliqueForest : IAnomalyDetector
 {
     public const string KindName = "ObliqueForest";
 
-    /// <summary>Rows that go through a tree while it is in the cache.</summary>
-    private const int BlockRows = 64;
-
     private readonly double _perUnit;
+    private readonly ObliqueWalk _walk;
 
     /// <param name="nodes">All trees one after another, each in preorder.</param>
     /// <param name="roots">The first node of each tree.</param>
@@ -31,6 +29,8 @@ internal sealed class ObliqueForest : IAnomalyDetector
         Metric = metric;
         LeafUnit = leafUnit;
         Normalizer = normalizer;
+        Depth = DepthOf(nodes);
+        _walk = new ObliqueWalk(nodes, terms, roots, Depth);
         _perUnit = leafUnit / (metric == LeafMetric.PathLength ? roots.Length * normalizer : roots.Length);
     }
 
@@ -45,63 +45,27 @@ internal sealed class ObliqueForest : IAnomalyDetector
     public int[] Roots { get; }
     public int Trees => Roots.Length;
 
+    /// <summary>Tests on the longest way from a root to a leaf.</summary>
+    public int Depth { get; }
+
     /// <summary>The most columns that a test has.</summary>
     public int LargestTest => Nodes.Length == 0 ? 0 : Nodes.Max(n => n.TermCount);
 
     public void Score(float[][] features, int rows, Span<double> scores)
     {
-        var width = FeatureCount;
-        var rented = ArrayPool<double>.Shared.Rent(BlockRows * width);
-        Span<ulong> sums = stackalloc ulong[BlockRows];
-        for (var start = 0; start < rows; start += BlockRows)
+        var sums = ArrayPool<ulong>.Shared.Rent(Math.Min(rows, ObliqueWalk.BlockRows));
+        for (var start = 0; start < rows; start += ObliqueWalk.BlockRows)
         {
-            var count = Math.Min(BlockRows, rows - start);
-            for (var f = 0; f < width; f++)
+            var block = sums.AsSpan(0, Math.Min(ObliqueWalk.BlockRows, rows - start));
+            block.Clear();
+            _walk.Add(features, start, block);
+            for (var r = 0; r < block.Length; r++)
             {
-                var column = features[f].AsSpan(start, count);
-                for (var r = 0; r < column.Length; r++)
-                {
-                    rented[r * width + f] = column[r];
-                }
-            }
-
-            sums.Clear();
-            foreach (var root in Roots)
-            {
-                for (var r = 0; r < count; r++)
-                {
-                    sums[r] += Walk(root, rented.AsSpan(r * width, width));
-                }
-            }
-
-            for (var r = 0; r < count; r++)
-            {
-                scores[start + r] = Finish(sums[r]);
+                scores[start + r] = Finish(block[r]);
             }
         }
 
-        ArrayPool<double>.Shared.Return(rented);
-    }
-
-    private uint Walk(int index, ReadOnlySpan<double> row)
-    {
-        ReadOnlySpan<ObliqueNode> nodes = Nodes;
-        while (true)
-        {
-            ref readonly var node = ref nodes[index];
-            if (node.IsLeaf)
-            {
-                return node.Leaf;
-            }
-
-            double projected = 0;
-            foreach (ref readonly var term in Terms.AsSpan(node.FirstTerm, node.TermCount))
-            {
-                projected += term.Weight * row[term.Column];
-            }
-
-            index = projected > node.Threshold ? node.Right : index + 1;
-        }
+        ArrayPool<ulong>.Shared.Return(sums);
     }
 
     private double Finish(ulong sum)
@@ -116,5 +80,20 @@ internal sealed class ObliqueForest : IAnomalyDetector
         var x = mean - Normalizer;
         var power = Exp2.Of(-Math.Abs(x));
         return x >= 0 ? power / (1 + power) : 1 / (1 + power);
+    }
+
+    /// <summary>A parent comes before its children, so one pass is enough.</summary>
+    private static int DepthOf(ObliqueNode[] nodes)
+    {
+        var depths = new int[nodes.Length];
+        for (var i = 0; i < nodes.Length; i++)
+        {
+            if (!nodes[i].IsLeaf)
+            {
+                depths[i + 1] = depths[nodes[i].Right] = depths[i] + 1;
+            }
+        }
+
+        return depths.Max();
     }
 }

@@ -92,6 +92,7 @@ internal static class ObliqueForestFormat
             nodes[i] = nodes[i] with { Right = rights[i] };
         }
 
-        return new ObliqueForest(nodes, terms, roots, (int)featureCount, (int)sampleSize, metric, leafUnit, normalizer);
+        var forest = new ObliqueForest(nodes, terms, roots, (int)featureCount, (int)sampleSize, metric, leafUnit, normalizer);
+        return forest.Depth <= IsolationForestOptions.DepthCeiling ? forest : throw new ModelFileException("A tree of the model file is too deep.");
     }
 }
