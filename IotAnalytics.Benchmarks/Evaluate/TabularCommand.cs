@@ -79,14 +79,14 @@ internal static class TabularCommand
 
             output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"| {set.Name} | {score.RocAuc:F3} ± {score.RocAucError:F3} | {baseline?.RocAuc:F3} | {score.RocAuc - baseline?.RocAuc:+0.000;-0.000} | {baseline?.BestRocAuc:F3} | {score.AveragePrecision:F3} ± {score.AveragePrecisionError:F3} | {baseline?.AveragePrecision:F3} | {clock.Elapsed.TotalSeconds / seeds:F2} |"));
+                $"| {set.Name} | {score.RocAuc:F3} ± {score.RocAucError:F3} | {baseline?.RocAuc:F3} | {score.RocAuc - baseline?.RocAuc:+0.000;-0.000;0.000} | {baseline?.BestRocAuc:F3} | {score.AveragePrecision:F3} ± {score.AveragePrecisionError:F3} | {baseline?.AveragePrecision:F3} | {clock.Elapsed.TotalSeconds / seeds:F2} |"));
         }
 
         if (compared.Count > 0)
         {
             output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"| mean of {compared.Count} | {compared.Average(c => c.Score.RocAuc):F4} | {compared.Average(c => c.Baseline.RocAuc):F4} | {compared.Average(c => c.Score.RocAuc - c.Baseline.RocAuc):+0.0000;-0.0000} | {compared.Average(c => c.Baseline.BestRocAuc):F4} | {compared.Average(c => c.Score.AveragePrecision):F4} | {compared.Average(c => c.Baseline.AveragePrecision):F4} | |"));
+                $"| mean of {compared.Count} | {compared.Average(c => c.Score.RocAuc):F4} | {compared.Average(c => c.Baseline.RocAuc):F4} | {compared.Average(c => c.Score.RocAuc - c.Baseline.RocAuc):+0.0000;-0.0000;0.0000} | {compared.Average(c => c.Baseline.BestRocAuc):F4} | {compared.Average(c => c.Score.AveragePrecision):F4} | {compared.Average(c => c.Baseline.AveragePrecision):F4} | |"));
         }
 
         return TabularGates.Missed(detector, compared);
