@@ -17,7 +17,7 @@ internal static class TrainCommand
     private static readonly Option<string> Output = new("--output") { Required = true, Description = "The model file to write." };
     private static readonly Option<string?> Label = new("--label") { Description = "A column of 0 and 1 that tells anomalies: for the evaluation only." };
     private static readonly Option<string?> Features = new("--features") { Description = "Columns to learn from, separated by commas. Default: all that hold numbers, but the label." };
-    private static readonly Option<int> Trees = new("--trees") { DefaultValueFactory = _ => 100, Description = "Number of trees, 1 to 10,000." };
+    private static readonly Option<int?> Trees = new("--trees") { Description = "Number of trees, 1 to 10,000. Default 100; for recommended 200." };
     private static readonly Option<int> SampleSize = new("--sample-size") { DefaultValueFactory = _ => 256, Description = "Rows per tree, 2 to 65,536." };
     private static readonly Option<int?> MaxDepth = new("--max-depth") { Description = "Depth limit of a tree, 1 to 1,000. Default: the logarithm of the sample size, rounded up." };
     private static readonly Option<long> Seed = new("--seed") { DefaultValueFactory = _ => 42, Description = "The same seed gives the same model." };
@@ -92,9 +92,10 @@ internal static class TrainCommand
     private static TabularTrainingOptions Read(ParseResult parsed)
     {
         var errors = new List<string>();
+        var detector = parsed.GetRequiredValue(Detector);
         var forest = new IsolationForestOptions
         {
-            Trees = parsed.GetValue(Trees),
+            Trees = parsed.GetValue(Trees) ?? TabularDetector.DefaultTrees(detector),
             SampleSize = parsed.GetValue(SampleSize),
             MaxDepth = parsed.GetValue(MaxDepth),
             Seed = parsed.GetValue(Seed),
@@ -104,7 +105,6 @@ internal static class TrainCommand
         };
         errors.AddRange(forest.Errors());
         var contamination = ReadContamination(parsed.GetRequiredValue(Contamination), errors);
-        var detector = parsed.GetRequiredValue(Detector);
         if (!TabularDetector.Names.Contains(detector))
         {
             errors.Add($"--detector '{detector}': accepted is {string.Join(", ", TabularDetector.Names)}");

@@ -10,7 +10,8 @@ namespace IotAnalytics.Core.Modeling.Detectors;
 /// </summary>
 internal static class RecommendedForests
 {
-    public const int Members = 3;
+    /// <summary>More than a single forest has: the largest of several scores is as steady as the least steady of them.</summary>
+    public const int DefaultTrees = 200;
 
     /// <summary>Columns of a wide test less one. More cost time and model size, and a direction of 32 random columns is as random as one of 300.</summary>
     public const int WideLevel = 31;

@@ -16,6 +16,9 @@ internal static class TabularDetector
 
     public static IReadOnlyList<string> Names { get; } = [IsolationForest, Recommended];
 
+    /// <summary>Trees of each forest when none are asked for.</summary>
+    public static int DefaultTrees(string name) => name == Recommended ? RecommendedForests.DefaultTrees : new IsolationForestOptions().Trees;
+
     /// <param name="training">Rows that grow the detector, nothing missing.</param>
     /// <param name="held">Rows that do not.</param>
     /// <param name="all">Both.</param>

@@ -24,7 +24,7 @@ internal sealed record TabularTrainingOptions
     /// <summary>One of <see cref="TabularDetector.Names"/>. Default <see cref="TabularDetector.IsolationForest"/>.</summary>
     public string Detector { get; init; } = TabularDetector.IsolationForest;
 
-    /// <summary>Of the recommended combination only trees, sample size and seed count: they are those of each member.</summary>
+    /// <summary>Of the recommended combination only trees (usually <see cref="TabularDetector.DefaultTrees"/>), sample size and seed count: they are those of each member.</summary>
     public IsolationForestOptions Forest { get; init; } = new();
 
     /// <summary>Without a contamination, this share of held-out rows is flagged when there are at least 10,000 of them (a sample of 50,000
