@@ -15,8 +15,8 @@ internal static class ForestSpeedCommand
 
     private static readonly Option<string> Paths = new("--paths")
     {
-        DefaultValueFactory = _ => "Avx512,Avx2,Heap",
-        Description = "Preorder, Heap, Avx2, Avx512, separated by commas. What does not fit is left out.",
+        DefaultValueFactory = _ => "Avx512,Avx2,Avx2Ranks,Heap",
+        Description = "Preorder, Heap, Avx2Ranks, Avx2, Avx512, separated by commas. What does not fit is left out.",
     };
 
     private static readonly Option<string> Batches = new("--batches") { DefaultValueFactory = _ => "1,10,100,1000,100000", Description = "Rows scored at once." };

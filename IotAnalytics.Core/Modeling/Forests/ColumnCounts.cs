@@ -17,6 +17,3 @@ internal readonly struct Columns8 : IColumnCount { public static int Value => 8;
 internal readonly struct Columns10 : IColumnCount { public static int Value => 10; }
 internal readonly struct Columns12 : IColumnCount { public static int Value => 12; }
 internal readonly struct Columns16 : IColumnCount { public static int Value => 16; }
-internal readonly struct Columns32 : IColumnCount { public static int Value => 32; }
-internal readonly struct Columns48 : IColumnCount { public static int Value => 48; }
-internal readonly struct Columns64 : IColumnCount { public static int Value => 64; }

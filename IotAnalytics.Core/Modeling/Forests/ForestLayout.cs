@@ -16,14 +16,16 @@ internal abstract class ForestLayout
 
     /// <summary>The fastest layout that this forest fits into on this processor.</summary>
     public static ForestLayout Choose(IsolationForest forest) =>
-        TryCreate(forest, ForestPath.Avx512) ?? TryCreate(forest, ForestPath.Avx2) ?? TryCreate(forest, ForestPath.Heap) ?? new PreorderLayout(forest);
+        TryCreate(forest, ForestPath.Avx512) ?? TryCreate(forest, ForestPath.Avx2) ?? TryCreate(forest, ForestPath.Avx2Ranks)
+        ?? TryCreate(forest, ForestPath.Heap) ?? new PreorderLayout(forest);
 
     /// <summary>This layout and no other; null when the forest does not fit into it or the processor has not what it needs.</summary>
     public static ForestLayout? TryCreate(IsolationForest forest, ForestPath path) => path switch
     {
         ForestPath.Preorder => new PreorderLayout(forest),
         ForestPath.Heap => HeapLayout.Fits(forest) ? new HeapLayout(forest) : null,
-        ForestPath.Avx2 => RankLayout.TryCreate(forest),
+        ForestPath.Avx2Ranks => RankLayout.TryCreate(forest),
+        ForestPath.Avx2 => ShuffleLayout.TryCreate(forest),
         ForestPath.Avx512 => PermuteLayout.TryCreate(forest),
         _ => throw new ArgumentOutOfRangeException(nameof(path), path, null),
     };

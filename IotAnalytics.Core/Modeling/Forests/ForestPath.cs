@@ -5,6 +5,7 @@ internal enum ForestPath
 {
     Preorder,
     Heap,
+    Avx2Ranks,
     Avx2,
     Avx512,
 }

@@ -7,7 +7,7 @@ namespace IotAnalytics.Core.Modeling.Forests;
 
 /// <summary>
 /// AVX-512: thirty-two rows walk a tree together, and every level of it lies in registers, looked up by 16-bit permutes. Rows are ranks
-/// (<see cref="ThresholdRanks"/>) instead of floats. For forests of depth 8 and at most 64 columns; a few last rows are walked one by one.
+/// (<see cref="ThresholdRanks"/>) instead of floats. For forests of depth 8 and at most 16 columns; a few last rows are walked one by one.
 /// </summary>
 internal abstract class PermuteLayout(IsolationForest forest) : ForestLayout(forest)
 {
@@ -38,10 +38,7 @@ internal abstract class PermuteLayout(IsolationForest forest) : ForestLayout(for
         8 => new PermuteLayout<Columns8>(forest, tables),
         <= 10 => new PermuteLayout<Columns10>(forest, tables),
         <= 12 => new PermuteLayout<Columns12>(forest, tables),
-        <= 16 => new PermuteLayout<Columns16>(forest, tables),
-        <= 32 => new PermuteLayout<Columns32>(forest, tables),
-        <= 48 => new PermuteLayout<Columns48>(forest, tables),
-        _ => new PermuteLayout<Columns64>(forest, tables),
+        _ => new PermuteLayout<Columns16>(forest, tables),
     };
 }
 
@@ -51,11 +48,10 @@ internal sealed unsafe class PermuteLayout<TColumns>(IsolationForest forest, Ran
 {
     private const int VectorRows = 32;
     private const int BlockVectors = 8;
-    private const int Sixteen = 16;
     private const int BlockRows = VectorRows * BlockVectors;
 
-    /// <summary>Fewer last rows than this are faster without.</summary>
-    private const int FewestRows = 6;
+    /// <summary>Fewer last rows than this are faster one by one.</summary>
+    private static readonly int s_fewestRows = TColumns.Value <= 4 ? 8 : 11;
 
     private readonly ThresholdRanks[] _ranks = tables.Ranks;
     private readonly RankTreeWalk _walk = new(tables);
@@ -73,7 +69,7 @@ internal sealed unsafe class PermuteLayout<TColumns>(IsolationForest forest, Ran
         var even = (Vector512<uint>*)(x + BlockVectors * TColumns.Value);
         var odd = even + BlockVectors;
         var first = 0;
-        while (rows - first >= FewestRows)
+        while (rows - first >= s_fewestRows)
         {
             var count = Math.Min(BlockRows, rows - first);
             var vectors = (count + VectorRows - 1) / VectorRows;
@@ -179,39 +175,6 @@ internal sealed unsafe class PermuteLayout<TColumns>(IsolationForest forest, Ran
             return x[0];
         }
 
-        if (TColumns.Value > Sixteen)
-        {
-            Vector512<ushort> chosen;
-            PickOfMany(x, &node, &chosen);
-            return chosen;
-        }
-
-        return PickOf16(x, node);
-    }
-
-    /// <summary>Not inlined: the walk would outgrow what the compiler optimizes.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void PickOfMany(Vector512<ushort>* x, Vector512<ushort>* node, Vector512<ushort>* chosen)
-    {
-        var bit4 = *node & Vector512.Create((ushort)16);
-        var low = Choose(bit4, PickOf16(x, *node), PickOf16(x + Sixteen, *node));
-        if (TColumns.Value > 2 * Sixteen)
-        {
-            var high = PickOf16(x + 2 * Sixteen, *node);
-            if (TColumns.Value > 3 * Sixteen)
-            {
-                high = Choose(bit4, high, PickOf16(x + 3 * Sixteen, *node));
-            }
-
-            low = Choose(*node & Vector512.Create((ushort)32), low, high);
-        }
-
-        *chosen = low;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<ushort> PickOf16(Vector512<ushort>* x, Vector512<ushort> node)
-    {
         var bit0 = node & Vector512.Create((ushort)1);
         var bit1 = node & Vector512.Create((ushort)2);
         var bit2 = node & Vector512.Create((ushort)4);

@@ -7,17 +7,17 @@ namespace IotAnalytics.Core.Modeling.Forests;
 internal static class PermuteTables
 {
     public const int Depth = 8;
-    public const int MaxColumns = 64;
+    public const int MaxColumns = 16;
     public const int Level6 = 6 * 32;
     public const int Level7 = Level6 + 64;
     public const int Leaves = Level7 + 128;
     public const int TreeLength = Leaves + 256;
 
     /// <summary>Above every rank: always left.</summary>
-    private const ushort AlwaysLeft = ushort.MaxValue;
+    public const ushort AlwaysLeft = ushort.MaxValue;
 
     /// <summary>Low bits of a node that hold its column.</summary>
-    public static int ColumnBits(int columns) => columns switch { 1 => 0, 2 => 1, <= 4 => 2, <= 8 => 3, <= 16 => 4, <= 32 => 5, _ => 6 };
+    public static int ColumnBits(int columns) => columns switch { 1 => 0, 2 => 1, <= 4 => 2, <= 8 => 3, _ => 4 };
 
     /// <summary>Whether the ranks of a column fit beside the column's bits.</summary>
     public static bool RankFits(int thresholds, int columns) => thresholds < (1 << (16 - ColumnBits(columns))) - 1;

@@ -5,67 +5,17 @@ using System.Runtime.Intrinsics.X86;
 namespace IotAnalytics.Core.Modeling.Forests;
 
 /// <summary>
-/// AVX2: eight rows a vector walk a tree together, as ranks (<see cref="ThresholdRanks"/>). The upper four levels of a tree are looked up in
-/// two registers, the levels below are gathered. Few rows are walked one by one through eight trees at once.
+/// AVX2 for what <see cref="ShuffleLayout"/> has no room for: 32-bit ranks (<see cref="ThresholdRanks"/>) of eight rows a vector walk a tree
+/// together. The upper six levels of a tree are looked up in registers, the levels below are gathered. At most 16 columns; a few last rows
+/// are walked one by one.
 /// </summary>
-internal abstract unsafe class RankLayout(IsolationForest forest, RankTables tables) : ForestLayout(forest)
+internal abstract class RankLayout(IsolationForest forest) : ForestLayout(forest)
 {
-    protected const int Lanes = 8;
-
-    /// <summary>Fewer rows than this are faster one by one.</summary>
-    private const int FewestRows = 5;
-
-    private readonly RankTreeWalk _walk = new(tables);
-
-    protected RankTables Tables { get; } = tables;
-
-    /// <summary>Rows ranked before the trees are walked: a multiple of 32.</summary>
-    protected abstract int BlockRows { get; }
+    public override string Name => "AVX2, 8 rows of ranks";
 
     /// <summary>This layout when processor and forest allow it, else null.</summary>
     public static RankLayout? TryCreate(IsolationForest forest) =>
-        Avx2.IsSupported && RankTreeWalk.Fits(forest.FeatureCount) && RankTables.TryCreate(forest, byTree: true) is { } tables ? Create(forest, tables) : null;
-
-    public override void Score(float[][] features, int start, int rows, Span<double> scores)
-    {
-        var first = 0;
-        while (rows - first >= FewestRows)
-        {
-            var count = Math.Min(BlockRows, rows - first);
-            ScoreBlock(features, start + first, scores.Slice(first, count));
-            first += count;
-        }
-
-        for (; first < rows; first++)
-        {
-            scores[first] = Finish(_walk.Sum(features, start + first));
-        }
-    }
-
-    /// <summary>Scores the rows of one block.</summary>
-    protected abstract void ScoreBlock(float[][] features, int start, Span<double> scores);
-
-    /// <summary>The ranks of 32 rows of a column, above the column's bits; rows beyond <paramref name="rows"/> are zeros.</summary>
-    [SkipLocalsInit]
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    protected void Rank(
-        int column, float* values, int rows, out Vector256<int> r0, out Vector256<int> r1, out Vector256<int> r2, out Vector256<int> r3)
-    {
-        var padded = stackalloc float[4 * Lanes];
-        if (rows < 4 * Lanes)
-        {
-            new Span<float>(padded, 4 * Lanes).Clear();
-            new ReadOnlySpan<float>(values, rows).CopyTo(new Span<float>(padded, rows));
-            values = padded;
-        }
-
-        Tables.Ranks[column].Of(values, out r0, out r1, out r2, out r3);
-        var bits = Tables.ColumnBits;
-        r0 <<= bits;
-        r1 <<= bits;
-        r2 <<= bits;
-        r3 <<= bits;
-    }
+        Avx2.IsSupported && forest.FeatureCount <= PermuteTables.MaxColumns && RankTables.TryCreate(forest, byTree: true) is { } tables ? Create(forest, tables) : null;
 
     private static RankLayout Create(IsolationForest forest, RankTables tables) => forest.FeatureCount switch
     {
@@ -79,49 +29,80 @@ internal abstract unsafe class RankLayout(IsolationForest forest, RankTables tab
         8 => new RankLayout<Columns8>(forest, tables),
         <= 10 => new RankLayout<Columns10>(forest, tables),
         <= 12 => new RankLayout<Columns12>(forest, tables),
-        <= 16 => new RankLayout<Columns16>(forest, tables),
-        _ => new WideRankLayout(forest, tables),
+        _ => new RankLayout<Columns16>(forest, tables),
     };
 }
 
 /// <summary>Up to 16 columns: a row's rank is chosen by blends.</summary>
 /// <typeparam name="TColumns">At least the forest's columns.</typeparam>
-internal sealed unsafe class RankLayout<TColumns>(IsolationForest forest, RankTables tables) : RankLayout(forest, tables)
+internal sealed unsafe class RankLayout<TColumns>(IsolationForest forest, RankTables tables) : RankLayout(forest)
     where TColumns : struct, IColumnCount
 {
+    private const int Lanes = 8;
     private const int BlockVectors = 32;
+    private const int BlockRows = BlockVectors * Lanes;
 
-    public override string Name => "AVX2, 8 rows of ranks";
+    /// <summary>Fewer last rows than this are faster one by one.</summary>
+    private const int FewestRows = 12;
 
-    protected override int BlockRows => BlockVectors * Lanes;
+    private readonly RankTreeWalk _walk = new(tables);
 
     [SkipLocalsInit]
-    protected override void ScoreBlock(float[][] features, int start, Span<double> scores)
+    public override void Score(float[][] features, int start, int rows, Span<double> scores)
     {
         const int vectorBytes = 32;
         var buffer = stackalloc byte[(BlockVectors * (TColumns.Value + 1) + 1) * vectorBytes];
         // A vector that crosses a cache line costs two loads.
         var x = (Vector256<int>*)(((nuint)buffer + vectorBytes - 1) & ~(nuint)(vectorBytes - 1));
         var sums = x + BlockVectors * TColumns.Value;
-        Rank(features, start, scores.Length, x);
-        Walk(x, (scores.Length + Lanes - 1) / Lanes, sums);
-        for (var row = 0; row < scores.Length; row++)
+        var first = 0;
+        while (rows - first >= FewestRows)
         {
-            scores[row] = Finish(((uint*)sums)[row]);
+            var count = Math.Min(BlockRows, rows - first);
+            Rank(features, start + first, count, x);
+            Walk(x, (count + Lanes - 1) / Lanes, sums);
+            for (var row = 0; row < count; row++)
+            {
+                scores[first + row] = Finish(((uint*)sums)[row]);
+            }
+
+            first += count;
+        }
+
+        for (; first < rows; first++)
+        {
+            scores[first] = Finish(_walk.Sum(features, start + first));
         }
     }
 
+    /// <summary>The ranks of a block, above the column's bits; rows beyond the last are zeros.</summary>
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Rank(float[][] features, int start, int rows, Vector256<int>* x)
     {
-        for (var f = 0; f < Tables.Ranks.Length; f++)
+        const int ranked = 4 * Lanes;
+        var last = stackalloc float[ranked];
+        var bits = tables.ColumnBits;
+        for (var f = 0; f < tables.Ranks.Length; f++)
         {
             fixed (float* column = &features[f].AsSpan(start, rows)[0])
             {
-                for (var row = 0; row < rows; row += 4 * Lanes)
+                for (var row = 0; row < rows; row += ranked)
                 {
+                    var values = column + row;
+                    if (rows - row < ranked)
+                    {
+                        new Span<float>(last, ranked).Clear();
+                        new ReadOnlySpan<float>(values, rows - row).CopyTo(new Span<float>(last, ranked));
+                        values = last;
+                    }
+
+                    tables.Ranks[f].Of(values, out var r0, out var r1, out var r2, out var r3);
                     var into = x + row / Lanes * TColumns.Value + f;
-                    Rank(f, column + row, rows - row, out into[0], out into[TColumns.Value], out into[2 * TColumns.Value], out into[3 * TColumns.Value]);
+                    into[0] = r0 << bits;
+                    into[TColumns.Value] = r1 << bits;
+                    into[2 * TColumns.Value] = r2 << bits;
+                    into[3 * TColumns.Value] = r3 << bits;
                 }
             }
         }
@@ -134,10 +115,10 @@ internal sealed unsafe class RankLayout<TColumns>(IsolationForest forest, RankTa
         // The block has room for an even number: the last one may be of rows that nobody asks for.
         vectors += vectors & 1;
         new Span<Vector256<int>>(sums, vectors).Clear();
-        var depth = Tables.Depth;
-        var length = Tables.TreeLength;
-        var words = Tables.ByTree;
-        for (var tree = 0; tree < Tables.Trees; tree++, words += length)
+        var depth = tables.Depth;
+        var length = tables.TreeLength;
+        var words = tables.ByTree;
+        for (var tree = 0; tree < tables.Trees; tree++, words += length)
         {
             var root = Vector256.Create(words[1]);
             Vector256<int> upper = Vector256.Load(words), third = Vector256.Load(words + 8);
@@ -152,7 +133,19 @@ internal sealed unsafe class RankLayout<TColumns>(IsolationForest forest, RankTa
                 k = Step(b, k, Avx2.PermuteVar8x32(upper, k));
                 j = Step(a, j, Avx2.PermuteVar8x32(third, j));
                 k = Step(b, k, Avx2.PermuteVar8x32(third, k));
-                for (var level = RankTables.LeastDepth; level < depth; level++)
+                if (depth > 4)
+                {
+                    j = Step(a, j, Lookup16(words + 16, j));
+                    k = Step(b, k, Lookup16(words + 16, k));
+                }
+
+                if (depth > 5)
+                {
+                    j = Step(a, j, Lookup32(words + 32, j));
+                    k = Step(b, k, Lookup32(words + 32, k));
+                }
+
+                for (var level = 6; level < depth; level++)
                 {
                     j = Step(a, j, Avx2.GatherVector256(words, j, 4));
                     k = Step(b, k, Avx2.GatherVector256(words, k, 4));
@@ -163,6 +156,14 @@ internal sealed unsafe class RankLayout<TColumns>(IsolationForest forest, RankTa
             }
         }
     }
+
+    /// <summary>Words 8 to 15 of a table follow 0 to 7: the eighth bit tells.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Lookup16(int* table, Vector256<int> k) =>
+        Choose(k << 28, Avx2.PermuteVar8x32(Vector256.Load(table), k), Avx2.PermuteVar8x32(Vector256.Load(table + 8), k));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Lookup32(int* table, Vector256<int> k) => Choose(k << 27, Lookup16(table, k), Lookup16(table + 16, k));
 
     /// <summary>One test for each row: double the place, and one more when the rank is above.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -4,18 +4,13 @@ using System.Runtime.Intrinsics.X86;
 
 namespace IotAnalytics.Core.Modeling.Forests;
 
-/// <summary>AVX2, one row: eight trees are walked together. For batches too small to fill vectors with rows.</summary>
+/// <summary>AVX2, one row: eight trees are walked together. At most 16 columns. For batches too small to fill vectors with rows.</summary>
 internal sealed unsafe class RankTreeWalk(RankTables tables)
 {
     private const int Lanes = 8;
 
-    /// <summary>Columns whose ranks fit into two registers.</summary>
-    private const int RegisterColumns = 16;
-
-    private const int StackColumns = 1_024;
-
-    /// <summary>Ranks in front of the trees: any number of columns, but on the stack.</summary>
-    public static bool Fits(int columns) => columns <= StackColumns;
+    /// <summary>Groups of trees walked side by side.</summary>
+    private const int BlockGroups = 16;
 
     /// <summary>The sum of the leaves that a row reaches.</summary>
     [SkipLocalsInit]
@@ -31,45 +26,71 @@ internal sealed unsafe class RankTreeWalk(RankTables tables)
             ranks[c] = c > column ? ranks[column] : column < columns ? tables.Ranks[column].Of(features[column][row]) << tables.ColumnBits : 0;
         }
 
-        return columns <= Lanes ? Walk<OneRegister>(ranks) : columns <= RegisterColumns ? Walk<TwoRegisters>(ranks) : Walk<Memory>(ranks);
+        return columns <= Lanes ? Walk<OneRegister>(ranks) : Walk<TwoRegisters>(ranks);
     }
 
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private uint Walk<TPlace>(int* ranks)
         where TPlace : struct, IRankPlace
     {
-        var place = Vector256.Create((1 << tables.ColumnBits) - 1);
         var low = Vector256.Load(ranks);
         var high = typeof(TPlace) == typeof(TwoRegisters) ? Vector256.Load(ranks + Lanes) : low;
-        var lane = Vector256.Create(0, 1, 2, 3, 4, 5, 6, 7);
+        var words = tables.ByNode;
+        var groupLength = tables.TreeLength * Lanes;
+        var places = stackalloc Vector256<int>[BlockGroups];
         var sum = Vector256<int>.Zero;
-        var q = tables.ByNode;
-        var depth = tables.Depth;
-        for (var group = 0; group < tables.Groups; group++, q += tables.TreeLength * Lanes)
+        for (var first = 0; first < tables.Groups; first += BlockGroups, words += BlockGroups * groupLength)
         {
-            var node = Vector256.Load(q + 8);
-            var g0 = Vector256.GreaterThan(TPlace.Pick(low, high, ranks, place, node), node);
-            node = Choose(g0, At(q, 2), At(q, 3));
-            var g1 = Vector256.GreaterThan(TPlace.Pick(low, high, ranks, place, node), node);
-            node = Choose(g0, Choose(g1, At(q, 4), At(q, 5)), Choose(g1, At(q, 6), At(q, 7)));
-            var g2 = Vector256.GreaterThan(TPlace.Pick(low, high, ranks, place, node), node);
-            node = Choose(
-                g0,
-                Choose(g1, Choose(g2, At(q, 8), At(q, 9)), Choose(g2, At(q, 10), At(q, 11))),
-                Choose(g1, Choose(g2, At(q, 12), At(q, 13)), Choose(g2, At(q, 14), At(q, 15))));
-            var g3 = Vector256.GreaterThan(TPlace.Pick(low, high, ranks, place, node), node);
-            // A mask is −1 where the way goes right.
-            var k = Vector256.Create(16) - (g0 << 3) - (g1 << 2) - (g2 << 1) - g3;
-            for (var level = RankTables.LeastDepth; level < depth; level++)
+            var groups = Math.Min(BlockGroups, tables.Groups - first);
+            var q = words;
+            for (var group = 0; group < groups; group++, q += groupLength)
             {
-                node = Avx2.GatherVector256(q, (k << 3) + lane, 4);
-                k = k + k - Vector256.GreaterThan(TPlace.Pick(low, high, ranks, place, node), node);
+                places[group] = (Upper<TPlace>(q, low, high) << 3) + Vector256.Create(0, 1, 2, 3, 4, 5, 6, 7);
             }
 
-            sum += Avx2.GatherVector256(q, (k << 3) + lane, 4);
+            // Level by level and not group by group: a gather is waited for while the next ones are under way.
+            for (var level = RankTables.LeastDepth; level < tables.Depth; level++)
+            {
+                q = words;
+                for (var group = 0; group < groups; group++, q += groupLength)
+                {
+                    // Eight times the place, and the lane in the low bits: (2k + right) · 8 + lane.
+                    var k = places[group];
+                    var node = Avx2.GatherVector256(q, k, 4);
+                    var right = Vector256.GreaterThan(TPlace.Pick(low, high, node), node);
+                    places[group] = k + (k & Vector256.Create(~7)) - (right << 3);
+                }
+            }
+
+            q = words;
+            for (var group = 0; group < groups; group++, q += groupLength)
+            {
+                sum += Avx2.GatherVector256(q, places[group], 4);
+            }
         }
 
         return Vector256.Sum(sum.AsUInt32());
+    }
+
+    /// <summary>Levels 0 to 3: their nodes are loaded whole and chosen by blends.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Upper<TPlace>(int* q, Vector256<int> low, Vector256<int> high)
+        where TPlace : struct, IRankPlace
+    {
+        var node = At(q, 1);
+        var g0 = Vector256.GreaterThan(TPlace.Pick(low, high, node), node);
+        node = Choose(g0, At(q, 2), At(q, 3));
+        var g1 = Vector256.GreaterThan(TPlace.Pick(low, high, node), node);
+        node = Choose(g0, Choose(g1, At(q, 4), At(q, 5)), Choose(g1, At(q, 6), At(q, 7)));
+        var g2 = Vector256.GreaterThan(TPlace.Pick(low, high, node), node);
+        node = Choose(
+            g0,
+            Choose(g1, Choose(g2, At(q, 8), At(q, 9)), Choose(g2, At(q, 10), At(q, 11))),
+            Choose(g1, Choose(g2, At(q, 12), At(q, 13)), Choose(g2, At(q, 14), At(q, 15))));
+        var g3 = Vector256.GreaterThan(TPlace.Pick(low, high, node), node);
+        // A mask is −1 where the way goes right.
+        return Vector256.Create(16) - (g0 << 3) - (g1 << 2) - (g2 << 1) - g3;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -82,27 +103,20 @@ internal sealed unsafe class RankTreeWalk(RankTables tables)
     /// <summary>Where a row's ranks lie.</summary>
     private interface IRankPlace
     {
-        static abstract Vector256<int> Pick(Vector256<int> low, Vector256<int> high, int* ranks, Vector256<int> columnMask, Vector256<int> node);
+        static abstract Vector256<int> Pick(Vector256<int> low, Vector256<int> high, Vector256<int> node);
     }
 
     private readonly struct OneRegister : IRankPlace
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector256<int> Pick(Vector256<int> low, Vector256<int> high, int* ranks, Vector256<int> columnMask, Vector256<int> node) =>
+        public static Vector256<int> Pick(Vector256<int> low, Vector256<int> high, Vector256<int> node) =>
             Avx2.PermuteVar8x32(low, node);
     }
 
     private readonly struct TwoRegisters : IRankPlace
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector256<int> Pick(Vector256<int> low, Vector256<int> high, int* ranks, Vector256<int> columnMask, Vector256<int> node) =>
+        public static Vector256<int> Pick(Vector256<int> low, Vector256<int> high, Vector256<int> node) =>
             Choose(node << 28, Avx2.PermuteVar8x32(low, node), Avx2.PermuteVar8x32(high, node));
-    }
-
-    private readonly struct Memory : IRankPlace
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector256<int> Pick(Vector256<int> low, Vector256<int> high, int* ranks, Vector256<int> columnMask, Vector256<int> node) =>
-            Avx2.GatherVector256(ranks, node & columnMask, 4);
     }
 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -63,9 +64,10 @@ internal sealed unsafe class ThresholdRanks
     {
         var sorted = (float*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_sorted));
         var at = sorted - 1;
-        for (var step = _sorted.Length / 2; step > 0; step /= 2)
+        for (var bit = BitOperations.Log2((uint)_sorted.Length) - 1; bit >= 0; bit--)
         {
-            at += at[step] < value ? step : 0;
+            // Not a choice between two steps: the compiler would make a jump of it, and none of these can be predicted.
+            at += (nint)(at[(nint)1 << bit] < value ? 1u : 0u) << bit;
         }
 
         return (int)(at + 1 - sorted);

@@ -11,8 +11,11 @@ internal sealed class TreeGrower
     private readonly int _maxDepth;
     private readonly SampleDrawer _drawer;
 
-    /// <summary>The sample, column by column.</summary>
+    /// <summary>The sample, column by column; a column is there once a node of the tree has asked for it.</summary>
     private readonly float[] _sample;
+
+    /// <summary>Per column, the last tree that asked for it.</summary>
+    private readonly int[] _taken;
 
     /// <summary>Rows of the sample, divided among the nodes.</summary>
     private readonly int[] _members;
@@ -26,6 +29,8 @@ internal sealed class TreeGrower
     /// <summary>Nodes yet to come. A way down leaves one behind at each level.</summary>
     private readonly Pending[] _pending;
 
+    private int _tree;
+
     public TreeGrower(float[][] columns, int rows, int sampleSize, int maxDepth)
     {
         _columns = columns;
@@ -36,6 +41,7 @@ internal sealed class TreeGrower
         _members = new int[sampleSize];
         _values = new float[sampleSize];
         _order = new int[columns.Length];
+        _taken = new int[columns.Length];
         _pending = new Pending[Math.Min(maxDepth, sampleSize) + 2];
     }
 
@@ -43,7 +49,8 @@ internal sealed class TreeGrower
     /// its depth and <see cref="TreeNode.Leaf"/> its number of rows.</summary>
     public void Grow(ref Xoshiro256 random, List<TreeNode> nodes)
     {
-        DrawSample(ref random);
+        var rows = _drawer.Draw(ref random);
+        _tree++;
         Identity(_members);
         Identity(_order);
         var root = nodes.Count;
@@ -62,7 +69,7 @@ internal sealed class TreeGrower
                 tree[node.RightOf] = tree[node.RightOf] with { Right = index };
             }
 
-            if (node.Count > 1 && node.Depth < _maxDepth && TrySplit(ref random, node, out var feature, out var threshold, out var left))
+            if (node.Count > 1 && node.Depth < _maxDepth && TrySplit(ref random, node, rows, out var feature, out var threshold, out var left))
             {
                 tree[index] = new TreeNode(feature, threshold, 0, 0);
                 // Last in, first out: the left child becomes the next node.
@@ -78,22 +85,25 @@ internal sealed class TreeGrower
         CollectionsMarshal.SetCount(nodes, root + index);
     }
 
-    private void DrawSample(ref Xoshiro256 random)
+    /// <summary>The sample's values of a column.</summary>
+    private ReadOnlySpan<float> Column(int feature, ReadOnlySpan<int> rows)
     {
-        var rows = _drawer.Draw(ref random);
-        for (var f = 0; f < _columns.Length; f++)
+        var values = _sample.AsSpan(feature * _sampleSize, _sampleSize);
+        if (_taken[feature] != _tree)
         {
-            var column = _columns[f];
-            var into = _sample.AsSpan(f * _sampleSize, rows.Length);
-            for (var i = 0; i < into.Length; i++)
+            _taken[feature] = _tree;
+            var column = _columns[feature];
+            for (var i = 0; i < values.Length; i++)
             {
-                into[i] = column[rows[i]];
+                values[i] = column[rows[i]];
             }
         }
+
+        return values;
     }
 
     /// <summary>A column drawn evenly among those not constant in the node, a threshold uniform between its smallest and largest value.</summary>
-    private bool TrySplit(ref Xoshiro256 random, Pending node, out int feature, out float threshold, out int left)
+    private bool TrySplit(ref Xoshiro256 random, Pending node, ReadOnlySpan<int> rows, out int feature, out float threshold, out int left)
     {
         var members = _members.AsSpan(node.Start, node.Count);
         var values = _values.AsSpan(0, node.Count);
@@ -102,7 +112,7 @@ internal sealed class TreeGrower
             var j = i + random.NextBelow(_order.Length - i);
             (_order[i], _order[j]) = (_order[j], _order[i]);
             feature = _order[i];
-            Take(_sample.AsSpan(feature * _sampleSize, _sampleSize), members, values);
+            Take(Column(feature, rows), members, values);
             var (low, high) = Range(values);
             if (low < high)
             {
