@@ -28,6 +28,39 @@ public class IsolationForestTests
         Assert.Equal(few.Nodes.Select(n => (n.Feature, n.Threshold, n.Right)), many.Nodes.Take(common).Select(n => (n.Feature, n.Threshold, n.Right)));
     }
 
+    [Theory]
+    [InlineData(100, 256, null)]
+    [InlineData(31, 2_000, 40)]
+    public void Any_number_of_threads_grows_the_same_forest(int trees, int sampleSize, int? depth)
+    {
+        var columns = SampleModels.Uniform(3, 4_000, seed: 3);
+        var options = new IsolationForestOptions { Trees = trees, SampleSize = sampleSize, MaxDepth = depth, Seed = 4 };
+        var alone = IsolationForestTrainer.Train(columns, 4_000, options, threads: 1, CancellationToken.None);
+        foreach (var threads in (int[])[2, 3, 8])
+        {
+            var together = IsolationForestTrainer.Train(columns, 4_000, options, threads, CancellationToken.None);
+            Assert.Equal(alone.Nodes, together.Nodes);
+            Assert.Equal(alone.Roots, together.Roots);
+            Assert.Equal(alone.LeafUnit, together.LeafUnit);
+        }
+    }
+
+    [Fact]
+    public void A_sample_has_no_row_twice_and_every_row_its_turn()
+    {
+        var drawer = new SampleDrawer(rows: 50, sampleSize: 20);
+        var random = new Xoshiro256(seed: 6, stream: 0);
+        var times = new int[50];
+        for (var round = 0; round < 2_000; round++)
+        {
+            var sample = drawer.Draw(ref random).ToArray();
+            Assert.Equal(20, sample.Distinct().Count());
+            Array.ForEach(sample, row => times[row]++);
+        }
+
+        Assert.All(times, t => Assert.InRange(t, 650, 950));
+    }
+
     [Fact]
     public void An_outlier_scores_higher_than_the_crowd()
     {
@@ -155,6 +188,7 @@ public class IsolationForestTests
         var before = GC.GetAllocatedBytesForCurrentThread();
         forest.Score(columns, scores.Length, scores);
         forest.Score(columns, 3, scores);
+        forest.Score(columns, 20, scores);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 }
