@@ -14,6 +14,7 @@ internal static class TabularGates
     /// <summary>One line for each gate that is missed.</summary>
     public static IEnumerable<string> Missed(string detector, IReadOnlyList<(TabularBaseline Baseline, TabularScore Score)> results) => detector switch
     {
+        _ when results.Count == 0 => [],
         TabularDetector.IsolationForest => results.SelectMany(r => BelowBaseline(r.Baseline, r.Score)),
         TabularDetector.Recommended => NotBetter(results),
         _ => [],

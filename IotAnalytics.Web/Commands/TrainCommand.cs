@@ -24,7 +24,7 @@ internal static class TrainCommand
     private static readonly Option<string> Detector = new("--detector")
     {
         DefaultValueFactory = _ => TabularDetector.IsolationForest,
-        Description = $"One of {string.Join(", ", TabularDetector.Names)}. The recommended combination ranks better on most data and takes ten times longer to score.",
+        Description = $"One of {string.Join(", ", TabularDetector.Names)}. The recommended combination ranks better on most data and takes far longer to score.",
     };
 
     private static readonly Option<string?> ExtensionLevel = new("--extension-level")
