@@ -16,7 +16,7 @@ internal sealed unsafe class RankTables
     public const int GroupTrees = 8;
 
     private const int MaxDepth = 12;
-    private const long MaxWords = 32 << 20;
+    private const long MaxWords = 8 << 20;
 
     private readonly int[] _byTree;
     private readonly int[] _byNode;

@@ -45,6 +45,18 @@ public class IsolationForestTests
         }
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Growing_can_be_interrupted(int threads)
+    {
+        using var stop = new CancellationTokenSource();
+        stop.Cancel();
+
+        Assert.ThrowsAny<OperationCanceledException>(
+            () => IsolationForestTrainer.Train(SampleModels.Uniform(2, 500, seed: 1), 500, new IsolationForestOptions(), threads, stop.Token));
+    }
+
     [Fact]
     public void A_sample_has_no_row_twice_and_every_row_its_turn()
     {
