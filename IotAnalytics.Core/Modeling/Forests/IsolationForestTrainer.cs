@@ -11,6 +11,9 @@ internal static class IsolationForestTrainer
     /// <summary>Rows of all trees together below which a second thread costs more than it saves.</summary>
     private const long ParallelRows = 200_000;
 
+    /// <summary>Larger samples have fewer nodes than rows: room is made for them as they grow.</summary>
+    private const int MaxUsualSample = 512;
+
     /// <summary>Grows on all processors when there is enough to do.</summary>
     /// <param name="columns">One array per feature, finite values only.</param>
     /// <param name="rows">At least 2.</param>
@@ -43,7 +46,8 @@ internal static class IsolationForestTrainer
         void GrowSome()
         {
             var grower = new TreeGrower(columns, rows, sampleSize, options.MaxDepth ?? PathLength.DepthLimit(sampleSize));
-            var nodes = new List<TreeNode>();
+            // About what this thread will grow; the last tree needs room for the largest that there is.
+            var nodes = new List<TreeNode>((int)Math.Min(Array.MaxLength / 2, (options.Trees / threads + 2) * (long)Math.Min(sampleSize, MaxUsualSample) * 9 / 8));
             for (var tree = Interlocked.Increment(ref next); tree < grown.Length; tree = Interlocked.Increment(ref next))
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -106,7 +110,7 @@ internal static class IsolationForestTrainer
         }
 
         var unit = LeafUnit(longest, depth);
-        var nodes = new TreeNode[count];
+        var nodes = GC.AllocateUninitializedArray<TreeNode>(count);
         var roots = new int[trees.Length];
         var at = 0;
         for (var tree = 0; tree < trees.Length; tree++)
