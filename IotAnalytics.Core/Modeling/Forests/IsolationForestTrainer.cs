@@ -11,7 +11,7 @@ internal static class IsolationForestTrainer
     /// <summary>Rows of all trees together below which a second thread costs more than it saves.</summary>
     private const long ParallelRows = 200_000;
 
-    /// <summary>Larger samples have fewer nodes than rows: room is made for them as they grow.</summary>
+    /// <summary>Room for the trees of larger samples is made as they grow.</summary>
     private const int MaxUsualSample = 512;
 
     /// <summary>Grows on all processors when there is enough to do.</summary>
