@@ -17,9 +17,16 @@ internal sealed class CombinedDetector : IAnomalyDetector
     /// <summary>ln 1000.</summary>
     private const double Half = 6.907755278982137;
 
-    /// <param name="members">1 to 16.</param>
+    /// <param name="members">1 to 16, each with as many columns as its detector takes.</param>
     public CombinedDetector(ImmutableArray<CombinedMember> members, int featureCount)
     {
+        ArgumentOutOfRangeException.ThrowIfZero(members.Length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(members.Length, MaxMembers);
+        if (members.FirstOrDefault(m => m.Columns.Length != m.Detector.FeatureCount) is { } odd)
+        {
+            throw new ArgumentException($"A {odd.Detector.Kind} of {odd.Detector.FeatureCount} features cannot see {odd.Columns.Length} columns.", nameof(members));
+        }
+
         Members = members;
         FeatureCount = featureCount;
     }

@@ -36,6 +36,13 @@ public class CombinedDetectorTests
     }
 
     [Fact]
+    public void A_member_that_does_not_fit_its_columns_is_refused()
+    {
+        Assert.Throws<ArgumentException>(() => new CombinedDetector([Detector.Members[0] with { Columns = [0, 1] }], featureCount: 3));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new CombinedDetector([], featureCount: 3));
+    }
+
+    [Fact]
     public void Scoring_allocates_nothing()
     {
         var scores = new double[5_000];
