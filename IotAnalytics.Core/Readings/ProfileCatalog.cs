@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using IotAnalytics.Core.Readings.Features;
 
 namespace IotAnalytics.Core.Readings;
 
@@ -6,6 +7,7 @@ namespace IotAnalytics.Core.Readings;
 public sealed class ProfileCatalog
 {
     private readonly Dictionary<string, int> _columns;
+    private readonly Lazy<FeatureSet>[] _features;
 
     public ProfileCatalog(IEnumerable<SensorProfile> profiles)
     {
@@ -15,6 +17,8 @@ public sealed class ProfileCatalog
             .. Profiles.SelectMany(p => p.Measurements).DistinctBy(m => m.Name).OrderBy(m => m.Name, StringComparer.Ordinal),
         ];
         _columns = Measurements.Select((m, i) => (m.Name, i)).ToDictionary(x => x.Name, x => x.i, StringComparer.Ordinal);
+        // Lazy, because profiles with errors are put into a catalog too, to be reported.
+        _features = [.. Profiles.Select(p => new Lazy<FeatureSet>(() => new FeatureSet(p, this)))];
         ProfileColumns = [.. Profiles.Select(p => p.Measurements.Select(m => _columns[m.Name]).ToImmutableArray())];
     }
 
@@ -27,6 +31,9 @@ public sealed class ProfileCatalog
 
     /// <summary>For each profile, the columns of its measurements, in the profile's order.</summary>
     public ImmutableArray<ImmutableArray<int>> ProfileColumns { get; }
+
+    /// <summary>The compiled features of a profile.</summary>
+    internal FeatureSet FeaturesOf(int profile) => _features[profile].Value;
 
     /// <summary>The column of a measurement, or -1.</summary>
     public int ColumnOf(string measurement) => _columns.GetValueOrDefault(measurement, -1);

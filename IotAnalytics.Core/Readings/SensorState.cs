@@ -14,6 +14,9 @@ internal struct SensorState
 
     /// <summary>Where the sensor's measurements begin.</summary>
     public int FirstMeasurement;
+
+    /// <summary>Where the numbers that the sensor's features remember begin.</summary>
+    public int FirstFeatureSlot;
 }
 
 /// <summary>What is remembered of one measurement of a sensor, from its readings in order of event time.</summary>

@@ -23,8 +23,10 @@ internal sealed class SensorTable(ProfileCatalog catalog)
     private RecentReading[] _recent = new RecentReading[16 * RecentReadings];
     private byte[] _idBytes = new byte[256];
     private MeasurementState[] _measurements = new MeasurementState[32];
+    private double[] _featureSlots = [];
     private int _idByteCount;
     private int _measurementCount;
+    private int _featureSlotCount;
     private int _previous;
 
     /// <summary>Number of sensors; their indexes are 0 to this - 1 and never change.</summary>
@@ -91,11 +93,15 @@ internal sealed class SensorTable(ProfileCatalog catalog)
         Reserve(ref _measurements, _measurementCount + measurements);
         _measurements.AsSpan(_measurementCount, measurements).Fill(new MeasurementState { Value = double.NaN });
 
+        var slots = catalog.FeaturesOf(profile).StateSlots;
+        Reserve(ref _featureSlots, _featureSlotCount + slots);
+
         var hash = XxHash3.HashToUInt64(id);
         _entries[sensor] = new Entry { Hash = hash, IdStart = _idByteCount, IdLength = id.Length, Follower = sensor };
-        _states[sensor] = new SensorState { NewestMs = long.MinValue, Profile = profile, FirstMeasurement = _measurementCount };
+        _states[sensor] = new SensorState { NewestMs = long.MinValue, Profile = profile, FirstMeasurement = _measurementCount, FirstFeatureSlot = _featureSlotCount };
         _idByteCount += id.Length;
         _measurementCount += measurements;
+        _featureSlotCount += slots;
         Insert(sensor, hash);
         _profiles.Add(profile);
         _keys.Add(0);
@@ -117,6 +123,13 @@ internal sealed class SensorTable(ProfileCatalog catalog)
     {
         ref readonly var state = ref _states[sensor];
         return _measurements.AsSpan(state.FirstMeasurement, catalog.ProfileColumns[state.Profile].Length);
+    }
+
+    /// <summary>The numbers that the sensor's features remember, zeros at first.</summary>
+    internal Span<double> FeatureStateOf(int sensor)
+    {
+        ref readonly var state = ref _states[sensor];
+        return _featureSlots.AsSpan(state.FirstFeatureSlot, catalog.FeaturesOf(state.Profile).StateSlots);
     }
 
     private int Search(ReadOnlySpan<byte> id, ulong hash)

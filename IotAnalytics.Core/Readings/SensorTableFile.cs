@@ -5,28 +5,31 @@ using System.Text;
 namespace IotAnalytics.Core.Readings;
 
 /// <summary>
-/// The saved form of a <see cref="SensorTable"/>, version 1. Integers and floats are little-endian; a text is its length in one byte, then UTF-8.
+/// The saved form of a <see cref="SensorTable"/>, version 2. Integers and floats are little-endian; a text is its length in one byte, then UTF-8.
 /// <code>
 /// offset  size  content
 ///      0     8  magic "IOTSENS" and a line feed
-///      8     4  version (1)
+///      8     4  version (2; version 1 is without the features' lines)
 ///     12     4  P, number of profiles
 ///     16     4  N, number of sensors
 ///     20     8  L, length of the whole file with the checksum
 ///     28        P profiles: text name · u16 number of measurements M · M texts, the names in the profile's order
+///                 u64 XxHash3-64 of the features' plan text · i32 number F of numbers that they remember of a sensor
 ///               N sensors, in the order in which they came:
 ///                 text id · u16 profile · i64 readings so far · i64 newest event time (Unix ms)
 ///                 min(readings, 8) recent readings, oldest first: i64 event time · u64 hash of the values
 ///                 M measurements: f64 last value (NaN: none) · i64 event time since which it is the value · i32 readings with it
+///                 F numbers f64 that the features remember
 ///    L-8     8  XxHash3-64 of everything before
 /// </code>
 /// Profiles and measurements are found again by name: a measurement that the catalog has no longer is dropped, a new one starts empty, and the
-/// sensors of a vanished profile are left out. Database keys are not saved. The same state gives the same bytes.
+/// sensors of a vanished profile are left out. Where the features of a profile have changed, its sensors' features begin anew. Database keys are not saved. The same state gives the same bytes.
 /// A change of the layout raises the version; older versions stay readable.
 /// </summary>
 internal static class SensorTableFile
 {
-    internal const int Version = 1;
+    internal const int Version = 2;
+    private const int VersionWithoutFeatures = 1;
     private const int HeaderLength = 28;
     private const int ChecksumLength = 8;
 
@@ -41,14 +44,18 @@ internal static class SensorTableFile
         writer.Int32(table.Catalog.Profiles.Length);
         writer.Int32(table.Count);
         writer.Int64(bytes.Length);
-        foreach (var profile in table.Catalog.Profiles)
+        for (var i = 0; i < table.Catalog.Profiles.Length; i++)
         {
+            var profile = table.Catalog.Profiles[i];
             writer.Text(Encoding.UTF8.GetBytes(profile.Name));
             writer.UInt16((ushort)profile.Measurements.Length);
             foreach (var measurement in profile.Measurements)
             {
                 writer.Text(Encoding.UTF8.GetBytes(measurement.Name));
             }
+
+            writer.Int64(FeatureHash(table.Catalog, i));
+            writer.Int32(table.Catalog.FeaturesOf(i).StateSlots);
         }
 
         for (var sensor = 0; sensor < table.Count; sensor++)
@@ -66,13 +73,14 @@ internal static class SensorTableFile
         stream.CopyTo(copy);
         var bytes = copy.GetBuffer().AsSpan(0, (int)copy.Length);
         Check(bytes);
+        var withFeatures = BinaryPrimitives.ReadInt32LittleEndian(bytes[8..]) > VersionWithoutFeatures;
         var reader = new Reader(bytes[12..^ChecksumLength]);
         var profiles = new SavedProfile[reader.Int32()];
         var sensors = reader.Int32();
         reader.Int64();
         for (var i = 0; i < profiles.Length; i++)
         {
-            profiles[i] = ReadProfile(ref reader, catalog);
+            profiles[i] = ReadProfile(ref reader, catalog, withFeatures);
         }
 
         var table = new SensorTable(catalog);
@@ -104,6 +112,11 @@ internal static class SensorTableFile
             writer.Int64(BitConverter.DoubleToInt64Bits(measurement.Value));
             writer.Int64(measurement.SinceMs);
             writer.Int32(measurement.Readings);
+        }
+
+        foreach (var number in table.FeatureStateOf(sensor))
+        {
+            writer.Int64(BitConverter.DoubleToInt64Bits(number));
         }
     }
 
@@ -137,9 +150,21 @@ internal static class SensorTableFile
                 table.MeasurementsOf(sensor)[place] = measurement;
             }
         }
+
+        for (var i = 0; i < profile.FeatureSlots; i++)
+        {
+            var number = BitConverter.Int64BitsToDouble(reader.Int64());
+            if (sensor >= 0 && profile.FeaturesFit)
+            {
+                table.FeatureStateOf(sensor)[i] = number;
+            }
+        }
     }
 
-    private static SavedProfile ReadProfile(ref Reader reader, ProfileCatalog catalog)
+    private static long FeatureHash(ProfileCatalog catalog, int profile) =>
+        (long)XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(catalog.FeaturesOf(profile).PlanText));
+
+    private static SavedProfile ReadProfile(ref Reader reader, ProfileCatalog catalog, bool withFeatures)
     {
         var index = catalog.IndexOf(Encoding.UTF8.GetString(reader.Text()));
         var places = new int[reader.UInt16()];
@@ -149,7 +174,14 @@ internal static class SensorTableFile
             places[i] = index < 0 ? -1 : Place(catalog.Profiles[index], name);
         }
 
-        return new SavedProfile(index, places);
+        if (!withFeatures)
+        {
+            return new SavedProfile(index, places, 0, false);
+        }
+
+        var hash = reader.Int64();
+        var slots = reader.Int32();
+        return new SavedProfile(index, places, slots, index >= 0 && hash == FeatureHash(catalog, index) && slots == catalog.FeaturesOf(index).StateSlots);
     }
 
     private static int Place(SensorProfile profile, string measurement)
@@ -196,21 +228,22 @@ internal static class SensorTableFile
         long length = HeaderLength + ChecksumLength;
         foreach (var profile in table.Catalog.Profiles)
         {
-            length += 1 + Encoding.UTF8.GetByteCount(profile.Name) + 2 + profile.Measurements.Sum(m => 1 + Encoding.UTF8.GetByteCount(m.Name));
+            length += 1 + Encoding.UTF8.GetByteCount(profile.Name) + 2 + 8 + 4 + profile.Measurements.Sum(m => 1 + Encoding.UTF8.GetByteCount(m.Name));
         }
 
         for (var sensor = 0; sensor < table.Count; sensor++)
         {
             length += 1 + table.IdBytesOf(sensor).Length + 2 + 8 + 8
                 + 16 * Math.Min(table.StateOf(sensor).Readings, SensorTable.RecentReadings)
-                + 20 * table.MeasurementsOf(sensor).Length;
+                + 20 * table.MeasurementsOf(sensor).Length
+                + 8 * table.FeatureStateOf(sensor).Length;
         }
 
         return length;
     }
 
     // Index in the catalog, and for each saved measurement its place in the profile; -1: not there any more.
-    private sealed record SavedProfile(int Index, int[] Measurements);
+    private sealed record SavedProfile(int Index, int[] Measurements, int FeatureSlots, bool FeaturesFit);
 
     private ref struct Writer(Span<byte> bytes)
     {

@@ -11,18 +11,21 @@ namespace IotAnalytics.Core.Readings.Features;
 /// factor  = "-" factor | number | measurement | function "(" sum { "," sum } ")" | "(" sum ")"
 /// </code>
 /// Functions: <c>min</c>, <c>max</c>, <c>pow</c> of two arguments, <c>abs</c>, <c>sqrt</c>, <c>log</c> (natural), <c>exp</c> of one.
+/// Of the sensor's readings so far (<see cref="StatefulFunctions"/>): <c>delta(x)</c>, <c>ewma(x, span)</c>, <c>residual(x, span)</c> and
+/// <c>residual(x, span, smallest scale)</c>; span is a number of readings from 1 to 1,000,000.
 /// </summary>
 internal ref struct ExpressionParser
 {
     internal const int MaxLength = 1_000;
     internal const int MaxNesting = 50;
 
-    private const string Functions = "abs, exp, log, max, min, pow, sqrt";
+    private const string Functions = "abs, delta, ewma, exp, log, max, min, pow, residual, sqrt";
     private readonly string _text;
     private readonly IReadOnlyList<string> _measurements;
     private readonly List<Instruction> _program = [];
     private int _at;
     private int _nesting;
+    private int _slots;
     private string? _error;
 
     private ExpressionParser(string text, IReadOnlyList<string> measurements)
@@ -207,12 +210,20 @@ internal ref struct ExpressionParser
             "sqrt" => Operation.Sqrt,
             "log" => Operation.Log,
             "exp" => Operation.Exp,
+            "delta" => Operation.Delta,
+            "ewma" => Operation.Ewma,
+            "residual" => Operation.Residual,
             _ => Operation.Constant,
         };
         if (operation == Operation.Constant)
         {
             _at = start;
             return Fail($"a function: {Functions}");
+        }
+
+        if (StatefulFunctions.Slots(operation) is > 0 and var slots)
+        {
+            return StatefulCall(name, operation, slots);
         }
 
         var twoArguments = operation >= Operation.Add;
@@ -223,6 +234,56 @@ internal ref struct ExpressionParser
 
         Emit(operation);
         return true;
+    }
+
+    private bool StatefulCall(string name, Operation operation, int slots)
+    {
+        double span = 0;
+        double smallest = 0;
+        if (!Sum())
+        {
+            return false;
+        }
+
+        if (operation != Operation.Delta && (!Expect(',', $", and {name}'s span") || !Literal(1, 1_000_000, "a number of readings from 1 to 1000000", out span)))
+        {
+            return false;
+        }
+
+        if (operation == Operation.Residual && Take(',') && !Literal(0, double.MaxValue, "the smallest scale, a number from 0", out smallest))
+        {
+            return false;
+        }
+
+        if (!Expect(')', $") after {name}'s arguments"))
+        {
+            return false;
+        }
+
+        _program.Add(new Instruction(operation, 0, smallest, _slots, span));
+        _slots += slots;
+        return true;
+    }
+
+    private bool Literal(double min, double max, string accepted, out double value)
+    {
+        value = 0;
+        Peek();
+        var start = _at;
+        if (!char.IsAsciiDigit(Peek()) || !Number())
+        {
+            return Fail(accepted);
+        }
+
+        value = _program[^1].Constant;
+        _program.RemoveAt(_program.Count - 1);
+        if (value >= min && value <= max)
+        {
+            return true;
+        }
+
+        _at = start;
+        return Fail(accepted);
     }
 
     private readonly void Emit(Operation operation) => _program.Add(new Instruction(operation, 0, 0));

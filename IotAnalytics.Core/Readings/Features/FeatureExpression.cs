@@ -24,11 +24,18 @@ internal sealed class FeatureExpression
                 _ => 0,
             };
             StackDepth = Math.Max(StackDepth, depth);
+            StateSlots += StatefulFunctions.Slots(step.Operation);
         }
     }
 
     /// <summary>Values that the evaluation holds at once.</summary>
     public int StackDepth { get; }
+
+    /// <summary>Numbers that it remembers of a sensor; 0 for most.</summary>
+    public int StateSlots { get; }
+
+    /// <summary>Whether the value depends on the measurement.</summary>
+    public bool Uses(int measurement) => _program.Any(step => step.Operation == Operation.Load && step.Measurement == measurement);
 
     /// <summary>Compiles an expression.</summary>
     /// <param name="measurements">The names that may be used, in the profile's order.</param>
@@ -42,12 +49,15 @@ internal sealed class FeatureExpression
     {
         Operation.Constant => step.Constant.ToString("R", System.Globalization.CultureInfo.InvariantCulture),
         Operation.Load => measurements[step.Measurement],
+        Operation.Ewma => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"ewma[{step.Span:R}]"),
+        Operation.Residual => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"residual[{step.Span:R};{step.Constant:R}]"),
         var operation => operation.ToString().ToLowerInvariant(),
     }));
 
     /// <summary>Evaluates for one reading.</summary>
     /// <param name="stack">At least <see cref="StackDepth"/> long.</param>
-    public double Evaluate(ReadOnlySpan<double> measurements, Span<double> stack)
+    /// <param name="state">The sensor's <see cref="StateSlots"/> numbers, which change; empty: stateful functions are missing.</param>
+    public double Evaluate(ReadOnlySpan<double> measurements, Span<double> stack, Span<double> state)
     {
         var top = -1;
         foreach (ref readonly var step in _program.AsSpan())
@@ -59,6 +69,9 @@ internal sealed class FeatureExpression
                     break;
                 case Operation.Load:
                     stack[++top] = measurements[step.Measurement];
+                    break;
+                case Operation.Delta or Operation.Ewma or Operation.Residual:
+                    stack[top] = StatefulFunctions.Apply(step, stack[top], state, advance: true);
                     break;
                 case < Operation.Add:
                     stack[top] = Apply(step.Operation, stack[top]);
@@ -77,7 +90,9 @@ internal sealed class FeatureExpression
     /// <param name="columns">One column per measurement of the profile, null where all are missing.</param>
     /// <param name="rows">The rows to take from the columns.</param>
     /// <param name="stack"><see cref="StackDepth"/> blocks of the length of <paramref name="rows"/>; the first receives the result.</param>
-    public void Evaluate(ReadOnlySpan<double[]?> columns, ReadOnlySpan<int> rows, Span<double> stack)
+    /// <param name="states">What is remembered of the rows' sensors, row after row.</param>
+    /// <param name="firstSlot">Where the expression's slots begin within a sensor's.</param>
+    public void Evaluate(ReadOnlySpan<double[]?> columns, ReadOnlySpan<int> rows, Span<double> stack, FeatureStates states, int firstSlot)
     {
         var size = rows.Length;
         var top = -1;
@@ -91,6 +106,9 @@ internal sealed class FeatureExpression
                 case Operation.Load:
                     Load(columns[step.Measurement], rows, stack.Slice(++top * size, size));
                     break;
+                case Operation.Delta or Operation.Ewma or Operation.Residual:
+                    Apply(step, rows, stack.Slice(top * size, size), states, firstSlot);
+                    break;
                 case < Operation.Add:
                     Apply(step.Operation, stack.Slice(top * size, size));
                     break;
@@ -99,6 +117,15 @@ internal sealed class FeatureExpression
                     Apply(step.Operation, stack.Slice(top * size, size), stack.Slice((top + 1) * size, size));
                     break;
             }
+        }
+    }
+
+    private void Apply(in Instruction step, ReadOnlySpan<int> rows, Span<double> values, FeatureStates states, int firstSlot)
+    {
+        for (var i = 0; i < rows.Length; i++)
+        {
+            var slots = states.Of(rows[i], out var advance);
+            values[i] = StatefulFunctions.Apply(step, values[i], slots.IsEmpty ? slots : slots.Slice(firstSlot, StateSlots), advance);
         }
     }
 

@@ -15,6 +15,7 @@ internal sealed class FeatureSet
 
     private readonly FeatureExpression[] _expressions;
     private readonly int[] _profileColumns;
+    private readonly int[] _firstSlots;
     private readonly int _stackDepth;
 
     /// <exception cref="ArgumentException">An expression does not parse, or the catalog lacks a measurement. The profiles of a running host were checked at its start.</exception>
@@ -29,6 +30,13 @@ internal sealed class FeatureSet
         }
 
         _stackDepth = _expressions.Max(e => e.StackDepth);
+        _firstSlots = new int[_expressions.Length];
+        for (var f = 0; f < _expressions.Length; f++)
+        {
+            _firstSlots[f] = StateSlots;
+            StateSlots += _expressions[f].StateSlots;
+        }
+
         PlanText = string.Join('\n', profile.Features.Select((f, i) => $"{f.Name} = {_expressions[i].PlanText(names)}"));
     }
 
@@ -38,11 +46,22 @@ internal sealed class FeatureSet
     /// <summary>What is computed, a line for each feature, operands before operators: equal texts compute equal values.</summary>
     public string PlanText { get; }
 
+    /// <summary>Numbers that the features remember of each sensor; 0 when all are computed from the reading alone.</summary>
+    public int StateSlots { get; }
+
+    /// <summary>Whether the feature depends on earlier readings too.</summary>
+    public bool IsStateful(int feature) => _expressions[feature].StateSlots > 0;
+
+    /// <summary>Whether the feature depends on the measurement, by its place in the profile.</summary>
+    public bool Uses(int feature, int measurement) => _expressions[feature].Uses(measurement);
+
     /// <summary>Computes the features of some rows of a batch.</summary>
-    /// <param name="rows">Rows of sensors of this profile.</param>
+    /// <param name="rows">Rows of sensors of this profile, in the order of the batch.</param>
+    /// <param name="sensors">What is remembered of the sensors; changes when features are stateful. Null: those are missing.</param>
     /// <param name="into">One array per feature, each at least as long as <paramref name="rows"/>; entry i belongs to rows[i].</param>
-    public void Compute(MicroBatch batch, ReadOnlySpan<int> rows, float[][] into)
+    public void Compute(MicroBatch batch, ReadOnlySpan<int> rows, SensorTable? sensors, float[][] into)
     {
+        var states = new FeatureStates(batch, sensors);
         var columns = Columns(batch);
         var stack = Stack(_stackDepth * BlockRows);
         for (var start = 0; start < rows.Length; start += BlockRows)
@@ -50,7 +69,7 @@ internal sealed class FeatureSet
             var block = rows.Slice(start, Math.Min(BlockRows, rows.Length - start));
             for (var feature = 0; feature < _expressions.Length; feature++)
             {
-                _expressions[feature].Evaluate(columns, block, stack);
+                _expressions[feature].Evaluate(columns, block, stack, states, _firstSlots[feature]);
                 var target = into[feature].AsSpan(start, block.Length);
                 for (var i = 0; i < target.Length; i++)
                 {
@@ -63,15 +82,23 @@ internal sealed class FeatureSet
         columns.Clear();
     }
 
-    /// <summary>Computes the features of one reading.</summary>
+    /// <summary>Computes the features of one reading alone; stateful ones are missing.</summary>
     /// <param name="measurementsInProfileOrder">NaN = missing.</param>
     /// <param name="into">At least <see cref="Count"/> long.</param>
-    public void Compute(ReadOnlySpan<double> measurementsInProfileOrder, Span<float> into)
+    public void Compute(ReadOnlySpan<double> measurementsInProfileOrder, Span<float> into) => Compute(measurementsInProfileOrder, [], into);
+
+    /// <summary>Computes the features of the next reading of a sensor.</summary>
+    /// <param name="measurementsInProfileOrder">NaN = missing.</param>
+    /// <param name="state">The sensor's <see cref="StateSlots"/> numbers, zeros at first, which change. Empty: stateful features are missing.</param>
+    /// <param name="into">At least <see cref="Count"/> long.</param>
+    public void Compute(ReadOnlySpan<double> measurementsInProfileOrder, Span<double> state, Span<float> into)
     {
         var stack = Stack(_stackDepth);
         for (var feature = 0; feature < _expressions.Length; feature++)
         {
-            into[feature] = ToFeature(_expressions[feature].Evaluate(measurementsInProfileOrder, stack));
+            var expression = _expressions[feature];
+            var slots = state.IsEmpty ? state : state.Slice(_firstSlots[feature], expression.StateSlots);
+            into[feature] = ToFeature(expression.Evaluate(measurementsInProfileOrder, stack, slots));
         }
     }
 
