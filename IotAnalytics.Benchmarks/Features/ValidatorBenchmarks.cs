@@ -41,5 +41,5 @@ public class ValidatorBenchmarks
     }
 
     [Benchmark(OperationsPerInvoke = Readings)]
-    public void ComputeFeatures() => _features.Compute(_batch, _rows, _matrix);
+    public void ComputeFeatures() => _features.Compute(_batch, _rows, _sensors, _matrix);
 }

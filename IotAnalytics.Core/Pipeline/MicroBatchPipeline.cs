@@ -75,7 +75,7 @@ internal sealed class MicroBatchPipeline
             var rows = _rows.AsSpan(0, count);
             if (_scorers[profile] is { } scorer)
             {
-                scorer.Score(Batch, rows);
+                scorer.Score(Batch, rows, sensors);
             }
             else
             {

@@ -12,6 +12,7 @@ internal sealed class ProfileScorer
     private readonly Explainer _explainer;
     private readonly int[] _columns;
     private readonly double[] _values;
+    private readonly float[] _row;
     private float[][] _matrix;
     private double[] _scores = [];
     private int[] _missing = [];
@@ -19,10 +20,11 @@ internal sealed class ProfileScorer
     public ProfileScorer(ProfileCatalog catalog, int profile, ModelSnapshot model)
     {
         _model = model;
-        _features = new FeatureSet(catalog.Profiles[profile], catalog);
+        _features = catalog.FeaturesOf(profile);
         _explainer = new Explainer(model, _features);
         _columns = [.. catalog.ProfileColumns[profile]];
         _values = new double[_columns.Length];
+        _row = new float[_features.Count];
         _matrix = new float[_features.Count][];
         Array.Fill(_matrix, []);
     }
@@ -36,7 +38,9 @@ internal sealed class ProfileScorer
         }
     }
 
-    public void Score(MicroBatch batch, ReadOnlySpan<int> rows)
+    /// <param name="rows">In the order of the batch.</param>
+    /// <param name="sensors">What the features remember of the sensors; changes. Null: features of a sensor's history are missing.</param>
+    public void Score(MicroBatch batch, ReadOnlySpan<int> rows, SensorTable? sensors)
     {
         if (rows.IsEmpty)
         {
@@ -44,7 +48,7 @@ internal sealed class ProfileScorer
         }
 
         Reserve(rows.Length);
-        _features.Compute(batch, rows, _matrix);
+        _features.Compute(batch, rows, sensors, _matrix);
         var anyMissing = Impute(batch, rows);
         _model.Detector.Score(_matrix, rows.Length, _scores);
         for (var i = 0; i < rows.Length; i++)
@@ -62,7 +66,7 @@ internal sealed class ProfileScorer
             if (score > _model.Threshold)
             {
                 batch.Outcome[row] = RowOutcome.Anomaly;
-                batch.Anomalies.Add(Explain(batch, row, score));
+                batch.Anomalies.Add(Explain(batch, row, i, score));
             }
         }
     }
@@ -95,14 +99,19 @@ internal sealed class ProfileScorer
         return any;
     }
 
-    private AnomalyDetail Explain(MicroBatch batch, int row, double score)
+    private AnomalyDetail Explain(MicroBatch batch, int row, int place, double score)
     {
         for (var m = 0; m < _columns.Length; m++)
         {
             _values[m] = batch.Measurement(_columns[m]) is { } column ? column[row] : double.NaN;
         }
 
-        var explanation = _explainer.Explain(_values, score);
+        for (var f = 0; f < _row.Length; f++)
+        {
+            _row[f] = _matrix[f][place];
+        }
+
+        var explanation = _explainer.Explain(_values, _row, score);
         return new AnomalyDetail(
             row, _model.Threshold, _model.Rarity(score), _model.Severity(score), explanation.TopMeasurement, explanation.ToJson(), _model.Version, _model.Detector.Kind);
     }

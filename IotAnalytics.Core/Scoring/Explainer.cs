@@ -4,8 +4,9 @@ using IotAnalytics.Core.Readings.Features;
 namespace IotAnalytics.Core.Scoring;
 
 /// <summary>
-/// Explains a score per measurement: the measurement is replaced by the values that the reference rows have there, the derived features
-/// are computed again, and the mean of those scores is what would be expected without it. Keeps buffers: one explainer per thread.
+/// Explains a score per measurement. A detector that knows each feature's part in the score says it itself. For others the measurement is replaced
+/// by the values that the reference rows have there, the derived features are computed again, and the mean of those scores is what would be
+/// expected without it; a feature of the measurement's history becomes the training median, what is usual. Keeps buffers: one explainer per thread.
 /// </summary>
 internal sealed class Explainer
 {
@@ -13,42 +14,94 @@ internal sealed class Explainer
     private const double SharedBlame = 0.8;
 
     private readonly ModelSnapshot _model;
-    private readonly FeatureFunction _computeFeatures;
+    private readonly FeatureSet _set;
     private readonly float[][] _features;
     private readonly double[] _scores;
     private readonly double[] _measurements;
+    private readonly double[] _parts;
     private readonly float[] _row;
+    private readonly float[] _scored;
 
+    /// <param name="features">From measurements in the order of <see cref="ModelSnapshot.MeasurementNames"/>.</param>
     public Explainer(ModelSnapshot model, FeatureSet features)
-        : this(model, features.Compute)
-    {
-    }
-
-    /// <param name="computeFeatures">From measurements in the order of <see cref="ModelSnapshot.MeasurementNames"/>.</param>
-    public Explainer(ModelSnapshot model, FeatureFunction computeFeatures)
     {
         _model = model;
-        _computeFeatures = computeFeatures;
+        _set = features;
         var rows = model.MeasurementNames.Length * model.ReferenceRows.Length;
         _features = [.. model.FeatureNames.Select(_ => new float[rows])];
         _scores = new double[rows];
         _measurements = new double[model.MeasurementNames.Length];
+        _parts = new double[model.FeatureNames.Length];
         _row = new float[model.FeatureNames.Length];
+        _scored = new float[model.FeatureNames.Length];
     }
 
+    /// <summary>Explains a reading without a history: features that need one are taken as usual.</summary>
     /// <param name="measurementsInProfileOrder">NaN = missing.</param>
     /// <param name="score">What the model gave this row.</param>
     public Explanation Explain(ReadOnlySpan<double> measurementsInProfileOrder, double score)
     {
+        _set.Compute(measurementsInProfileOrder, _scored);
+        _model.Impute(_scored);
+        return ExplainScored(measurementsInProfileOrder, score);
+    }
+
+    /// <param name="measurementsInProfileOrder">NaN = missing.</param>
+    /// <param name="features">As they were scored: none is missing.</param>
+    /// <param name="score">What the model gave this row.</param>
+    public Explanation Explain(ReadOnlySpan<double> measurementsInProfileOrder, ReadOnlySpan<float> features, double score)
+    {
+        features.CopyTo(_scored);
+        return ExplainScored(measurementsInProfileOrder, score);
+    }
+
+    private Explanation ExplainScored(ReadOnlySpan<double> measurements, double score)
+    {
+        measurements.CopyTo(_measurements);
+        return Rank(_model.Detector is IFeatureContributions detector ? Shares(detector, score) : Replacements(score));
+    }
+
+    /// <summary>Each measurement has the largest part of its features; together they have the score.</summary>
+    private MeasurementContribution[] Shares(IFeatureContributions detector, double score)
+    {
+        detector.Contributions(_scored, _parts);
+        var contributions = new double[_measurements.Length];
+        double sum = 0;
+        for (var m = 0; m < contributions.Length; m++)
+        {
+            for (var f = 0; f < _parts.Length; f++)
+            {
+                if (_parts[f] > contributions[m] && _set.Uses(f, m))
+                {
+                    contributions[m] = _parts[f];
+                }
+            }
+
+            sum += contributions[m];
+        }
+
+        return [.. contributions.Select((c, m) => Contribution(m, sum > 0 ? score * c / sum : 0))];
+    }
+
+    private MeasurementContribution[] Replacements(double score)
+    {
         var references = _model.ReferenceRows;
-        measurementsInProfileOrder.CopyTo(_measurements);
         var row = 0;
         for (var m = 0; m < _measurements.Length; m++)
         {
+            var own = _measurements[m];
             foreach (var reference in references)
             {
                 _measurements[m] = reference[m];
-                _computeFeatures(_measurements, _row);
+                _set.Compute(_measurements, _row);
+                for (var f = 0; f < _row.Length; f++)
+                {
+                    if (_set.IsStateful(f) && !_set.Uses(f, m))
+                    {
+                        _row[f] = _scored[f];
+                    }
+                }
+
                 _model.Impute(_row);
                 for (var f = 0; f < _row.Length; f++)
                 {
@@ -58,7 +111,7 @@ internal sealed class Explainer
                 row++;
             }
 
-            _measurements[m] = measurementsInProfileOrder[m];
+            _measurements[m] = own;
         }
 
         _model.Detector.Score(_features, row, _scores);
@@ -71,12 +124,14 @@ internal sealed class Explainer
                 sum += replaced;
             }
 
-            contributions[m] = new MeasurementContribution(
-                _model.MeasurementNames[m], _measurements[m], score - sum / references.Length, _model.ExpectedRanges[m]);
+            contributions[m] = Contribution(m, score - sum / references.Length);
         }
 
-        return Rank(contributions);
+        return contributions;
     }
+
+    private MeasurementContribution Contribution(int measurement, double contribution) =>
+        new(_model.MeasurementNames[measurement], _measurements[measurement], contribution, _model.ExpectedRanges[measurement]);
 
     private static Explanation Rank(MeasurementContribution[] contributions)
     {

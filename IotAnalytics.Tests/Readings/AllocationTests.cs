@@ -37,7 +37,7 @@ public class AllocationTests
         {
             parser.Parse(records, 1, long.MaxValue, int.MaxValue, batch);
             validator.Validate(batch, sensors);
-            features.Compute(batch, rows.AsSpan(0, batch.RowCount), into);
+            features.Compute(batch, rows.AsSpan(0, batch.RowCount), sensors, into);
         }
     }
 }

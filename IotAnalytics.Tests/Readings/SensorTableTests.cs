@@ -133,12 +133,12 @@ public class SensorTableTests
     public void A_newer_version_is_refused_by_name()
     {
         var bytes = Save(new SensorTable(Climate));
-        bytes[8] = 2;
+        bytes[8] = 3;
         BitConverter.TryWriteBytes(bytes.AsSpan(^8..), XxHash3.HashToUInt64(bytes.AsSpan(..^8)));
 
         var error = Assert.Throws<InvalidDataException>(() => SensorTable.Load(new MemoryStream(bytes), Climate));
 
-        Assert.Equal("The saved sensor state has version 2; this program reads up to 1. Use the newer program.", error.Message);
+        Assert.Equal("The saved sensor state has version 3; this program reads up to 2. Use the newer program.", error.Message);
     }
 
     [Fact]

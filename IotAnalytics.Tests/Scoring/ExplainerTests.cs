@@ -50,19 +50,20 @@ public class ExplainerTests
     [Fact]
     public void Two_measurements_that_share_the_blame_are_both_named()
     {
-        // Only both together are unusual: with either of them as usual, so is the feature.
+        // Only both together are unusual: with either of them as usual, so are all features.
+        const string Joint = "23 + min(temperature - 23, (humidity - 55) / 3)";
+        var set = FeatureSet.OfColumns(
+            Model.MeasurementNames,
+            [.. Model.FeatureNames.Select((name, i) => new FeatureDefinition(name, i == 0 ? Joint : "" + (decimal)Model.FeatureMedians[i]))]);
+        double[] reading = [.. Model.MeasurementNames.Select(m => m == "temperature" ? 95.0 : 271)];
         var features = new float[3];
-        Joint([95, 271], features);
+        set.Compute(reading, features);
         var score = SampleModels.Score(Model.Detector, [.. features.Select(f => new[] { f })])[0];
-        var explanation = new Explainer(Model, Joint).Explain([95, 271], score);
+
+        var explanation = new Explainer(Model, set).Explain(reading, score);
+
         Assert.NotNull(explanation.Also);
         Assert.NotEqual(explanation.TopMeasurement, explanation.Also);
-    }
-
-    private static void Joint(ReadOnlySpan<double> measurements, Span<float> features)
-    {
-        Model.FeatureMedians.CopyTo(features);
-        features[0] = (float)(23 + Math.Min(measurements[0] - 23, (measurements[1] - 55) / 3));
     }
 
     private static Explanation Explain(double temperature, double humidity)

@@ -5,7 +5,6 @@ using IotAnalytics.Core.Ingestion;
 using IotAnalytics.Core.Modeling.Registry;
 using IotAnalytics.Core.Pipeline;
 using IotAnalytics.Core.Readings;
-using IotAnalytics.Core.Readings.Features;
 using IotAnalytics.Core.Scoring;
 
 namespace IotAnalytics.Web.Endpoints;
@@ -37,10 +36,10 @@ internal sealed class AdHocScorer(ProfileCatalog catalog, ReadingRules rules, Mo
             }
             else
             {
-                new ProfileScorer(catalog, rows.Key, model).Score(batch, CollectionsMarshal.AsSpan(rows.Value));
+                new ProfileScorer(catalog, rows.Key, model).Score(batch, CollectionsMarshal.AsSpan(rows.Value), sensors: null);
             }
 
-            var explainer = model is null ? null : new Explainer(model, new FeatureSet(profile, catalog));
+            var explainer = model is null ? null : new Explainer(model, catalog.FeaturesOf(rows.Key));
             foreach (var row in rows.Value)
             {
                 scored[row] = Reading(batch, row, rows.Key, model, explainer);

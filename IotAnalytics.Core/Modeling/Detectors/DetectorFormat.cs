@@ -17,6 +17,12 @@ internal static class DetectorFormat
             case ObliqueForest forest:
                 ObliqueForestFormat.Write(w, forest);
                 break;
+            case MewmaDetector mewma:
+                MewmaFormat.Write(w, mewma);
+                break;
+            case PcaDetector pca:
+                PcaFormat.Write(w, pca);
+                break;
             case CombinedDetector combined:
                 CombinedDetectorFormat.Write(w, combined);
                 break;
@@ -43,6 +49,8 @@ internal static class DetectorFormat
     {
         IsolationForest.KindName => IsolationForestFormat.Read(ref section),
         ObliqueForest.KindName => ObliqueForestFormat.Read(ref section),
+        MewmaDetector.KindName => MewmaFormat.Read(ref section),
+        PcaDetector.KindName => PcaFormat.Read(ref section),
         var kind => throw new ModelFileException($"The model file has a detector of an unknown kind '{kind}'."),
     };
 }

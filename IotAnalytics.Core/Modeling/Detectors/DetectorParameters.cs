@@ -12,6 +12,8 @@ internal static class DetectorParameters
         IsolationForest forest => ForestParameters.Of(forest),
         ObliqueForest forest => ForestParameters.Of(forest),
         CombinedDetector combined => Of(combined),
+        MewmaDetector mewma => ImmutableSortedDictionary<string, double>.Empty.Add("watched", mewma.Watched).Add("limit", mewma.Limit),
+        PcaDetector pca => ImmutableSortedDictionary<string, double>.Empty.Add("components", pca.Components).Add("limit_t2", pca.LimitT2).Add("limit_q", pca.LimitQ),
         _ => ImmutableSortedDictionary<string, double>.Empty,
     };
 

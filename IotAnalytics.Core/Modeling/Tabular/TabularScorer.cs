@@ -8,7 +8,10 @@ using IotAnalytics.Core.Scoring;
 
 namespace IotAnalytics.Core.Modeling.Tabular;
 
-/// <summary>Copies a CSV row by row, in order and unchanged, and appends what a model says of each. Memory does not grow with the file.</summary>
+/// <summary>
+/// Copies a CSV row by row, in order and unchanged, and appends what a model says of each. To features that need a history the rows are the
+/// readings of one sensor. Memory does not grow with the file.
+/// </summary>
 internal sealed class TabularScorer : IDisposable
 {
     private const int BatchRows = 4_096;
@@ -20,12 +23,14 @@ internal sealed class TabularScorer : IDisposable
     private readonly bool _explain;
     private readonly NumericCsv _csv;
     private readonly int[] _columns;
-    private readonly FeatureFunction _compute;
+    private readonly FeatureSet _set;
+    private readonly double[] _state;
     private readonly Explainer? _explainer;
     private readonly ArrayBufferWriter<char> _records = new();
     private readonly int[] _recordEnds = new int[BatchRows];
     private readonly double[][] _measurements = new double[BatchRows][];
     private readonly float[][] _features;
+    private readonly float[] _row;
     private readonly double[] _scores = new double[BatchRows];
     private readonly bool[] _unscored = new bool[BatchRows];
     private long _rows;
@@ -52,8 +57,10 @@ internal sealed class TabularScorer : IDisposable
             throw;
         }
 
-        _compute = FeaturesOf(model);
-        _explainer = explain ? new Explainer(model, _compute) : null;
+        _set = FeatureSet.OfColumns(model.MeasurementNames, [.. model.Card.Features.Select(f => new FeatureDefinition(f.Name, f.Expression))]);
+        _state = new double[_set.StateSlots];
+        _explainer = explain ? new Explainer(model, _set) : null;
+        _row = new float[_set.Count];
         _features = [.. model.FeatureNames.Select(_ => new float[BatchRows])];
         for (var r = 0; r < BatchRows; r++)
         {
@@ -93,33 +100,10 @@ internal sealed class TabularScorer : IDisposable
 
     public void Dispose() => _csv.Dispose();
 
-    /// <summary>Plain columns are their own features; a profile's expressions are on the card.</summary>
-    private static FeatureFunction FeaturesOf(ModelSnapshot model)
-    {
-        if (model.FeatureNames.SequenceEqual(model.MeasurementNames) && model.Card.Features.All(f => f.Expression == f.Name))
-        {
-            return (measurements, features) =>
-            {
-                for (var i = 0; i < features.Length; i++)
-                {
-                    features[i] = (float)measurements[i];
-                }
-            };
-        }
-
-        var profile = new SensorProfile(
-            model.Name,
-            TimeSpan.Zero,
-            [.. model.MeasurementNames.Select(m => new MeasurementDefinition(m, "", double.MinValue, double.MaxValue, null, null))],
-            [.. model.Card.Features.Select(f => new FeatureDefinition(f.Name, f.Expression))],
-            []);
-        return new FeatureSet(profile, new ProfileCatalog([profile])).Compute;
-    }
-
     private int ReadBatch()
     {
         var rows = 0;
-        Span<float> features = new float[_features.Length];
+        var features = _row;
         _records.ResetWrittenCount();
         while (rows < BatchRows && _csv.Read())
         {
@@ -131,7 +115,7 @@ internal sealed class TabularScorer : IDisposable
                 measurements[c] = _csv.Number(_columns[c]);
             }
 
-            _compute(measurements, features);
+            _set.Compute(measurements, _state, features);
             _unscored[rows] = _model.Impute(features) * 2 > features.Length;
             for (var f = 0; f < features.Length; f++)
             {
@@ -191,11 +175,21 @@ internal sealed class TabularScorer : IDisposable
             if (_explainer is not null)
             {
                 writer.Write(_csv.Delimiter);
-                writer.Write(isAnomaly ? Quoted(_explainer.Explain(_measurements[r], _scores[r]).TopMeasurement) : "");
+                writer.Write(isAnomaly ? Quoted(TopMeasurement(r)) : "");
             }
 
             writer.Write('\n');
         }
+    }
+
+    private string TopMeasurement(int row)
+    {
+        for (var f = 0; f < _row.Length; f++)
+        {
+            _row[f] = _features[f][row];
+        }
+
+        return _explainer!.Explain(_measurements[row], _row, _scores[row]).TopMeasurement;
     }
 
     private string Quoted(string text) => text.AsSpan().IndexOfAny(['"', '\n', '\r', _csv.Delimiter]) < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";

@@ -27,7 +27,7 @@ internal static class BootstrapTrainer
     {
         var features = new FeatureSet(profile, new ProfileCatalog([profile]));
         var definition = profile.Detectors[0];
-        var training = FeatureTable.Of(TrainingReadings(profile, definition, seed), features.Count, features.Compute);
+        var training = FeatureTable.Of(TrainingReadings(profile, definition, seed), features);
         var medians = training.Medians();
         training.Impute(medians);
         var forest = IsolationForestTrainer.Train(
@@ -37,7 +37,7 @@ internal static class BootstrapTrainer
             CancellationToken.None);
 
         var normal = NormalReadings(profile, seed);
-        var reference = FeatureTable.Of(normal, features.Count, features.Compute);
+        var reference = FeatureTable.Of(normal, features);
         reference.Impute(medians);
         var referenceScores = reference.Score(forest);
         Array.Sort(referenceScores);

@@ -1,3 +1,4 @@
+using IotAnalytics.Core.Readings.Features;
 using IotAnalytics.Core.Scoring;
 
 namespace IotAnalytics.Core.Modeling.Training;
@@ -18,21 +19,48 @@ internal sealed class FeatureTable
     public int Rows { get; }
     public float[][] Columns { get; }
 
-    /// <summary>Computes the features of rows of measurements.</summary>
-    public static FeatureTable Of(double[][] measurements, int features, FeatureFunction compute)
+    /// <summary>Computes the features of the readings of one sensor, one after the other.</summary>
+    public static FeatureTable Of(double[][] measurements, FeatureSet features)
     {
-        var table = new FeatureTable(features, measurements.Length);
-        var row = new float[features];
+        var table = new FeatureTable(features.Count, measurements.Length);
+        var row = new float[features.Count];
+        var state = new double[features.StateSlots];
         for (var r = 0; r < measurements.Length; r++)
         {
-            compute(measurements[r], row);
-            for (var f = 0; f < features; f++)
+            features.Compute(measurements[r], state, row);
+            for (var f = 0; f < row.Length; f++)
             {
                 table.Columns[f][r] = row[f];
             }
         }
 
         return table;
+    }
+
+    /// <summary>Some rows that follow one another, copied.</summary>
+    public FeatureTable Slice(int first, int rows)
+    {
+        var table = new FeatureTable(Columns.Length, rows);
+        for (var f = 0; f < Columns.Length; f++)
+        {
+            Columns[f].AsSpan(first, rows).CopyTo(table.Columns[f]);
+        }
+
+        return table;
+    }
+
+    /// <summary>The first row without a missing value, or <see cref="Rows"/>: features of a history are missing at first.</summary>
+    public int FirstCompleteRow()
+    {
+        for (var r = 0; r < Rows; r++)
+        {
+            if (Array.TrueForAll(Columns, c => !float.IsNaN(c[r])))
+            {
+                return r;
+            }
+        }
+
+        return Rows;
     }
 
     /// <summary>The median of each column.</summary>

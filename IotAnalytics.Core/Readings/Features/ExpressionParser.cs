@@ -8,7 +8,7 @@ namespace IotAnalytics.Core.Readings.Features;
 /// <code>
 /// sum     = product { ("+" | "-") product }
 /// product = factor { ("*" | "/") factor }
-/// factor  = "-" factor | number | measurement | function "(" sum { "," sum } ")" | "(" sum ")"
+/// factor  = "-" factor | number | measurement | '"' measurement '"' | function "(" sum { "," sum } ")" | "(" sum ")"
 /// </code>
 /// Functions: <c>min</c>, <c>max</c>, <c>pow</c> of two arguments, <c>abs</c>, <c>sqrt</c>, <c>log</c> (natural), <c>exp</c> of one.
 /// Of the sensor's readings so far (<see cref="StatefulFunctions"/>): <c>delta(x)</c>, <c>ewma(x, span)</c>, <c>residual(x, span)</c> and
@@ -42,6 +42,13 @@ internal ref struct ExpressionParser
         {
             error = $"the expression has {text.Length} characters, accepted are up to {MaxLength}";
             return false;
+        }
+
+        if (IndexOf(measurements, text) is >= 0 and var whole)
+        {
+            expression = new FeatureExpression([new Instruction(Operation.Load, whole, 0)]);
+            error = null;
+            return true;
         }
 
         var parser = new ExpressionParser(text, measurements);
@@ -130,6 +137,13 @@ internal ref struct ExpressionParser
             return Number();
         }
 
+        if (first == '"' && _text.IndexOf('"', _at + 1) is > 0 and var end)
+        {
+            var quoted = _at;
+            _at = end + 1;
+            return Measurement(_text[(quoted + 1)..end], quoted);
+        }
+
         var start = _at;
         while (_at < _text.Length && (char.IsAsciiLetterOrDigit(_text[_at]) || _text[_at] == '_'))
         {
@@ -186,17 +200,27 @@ internal ref struct ExpressionParser
 
     private bool Measurement(string name, int start)
     {
-        for (var i = 0; i < _measurements.Count; i++)
+        if (IndexOf(_measurements, name) is >= 0 and var place)
         {
-            if (_measurements[i] == name)
-            {
-                _program.Add(new Instruction(Operation.Load, i, 0));
-                return true;
-            }
+            _program.Add(new Instruction(Operation.Load, place, 0));
+            return true;
         }
 
         _at = start;
         return Fail($"a measurement of the profile: {string.Join(", ", _measurements)}");
+    }
+
+    private static int IndexOf(IReadOnlyList<string> names, string name)
+    {
+        for (var i = 0; i < names.Count; i++)
+        {
+            if (names[i] == name)
+            {
+                return i;
+            }
+        }
+
+        return -1;
     }
 
     private bool Call(string name, int start)

@@ -37,7 +37,7 @@ internal sealed class FeatureExpression
     /// <summary>Whether the value depends on the measurement.</summary>
     public bool Uses(int measurement) => _program.Any(step => step.Operation == Operation.Load && step.Measurement == measurement);
 
-    /// <summary>Compiles an expression.</summary>
+    /// <summary>Compiles an expression. A text that is a measurement's name is that measurement, whatever characters it has.</summary>
     /// <param name="measurements">The names that may be used, in the profile's order.</param>
     /// <param name="error">The position (from 1), what is there and what is accepted.</param>
     public static bool TryParse(

@@ -20,15 +20,22 @@ internal sealed class FeatureSet
 
     /// <exception cref="ArgumentException">An expression does not parse, or the catalog lacks a measurement. The profiles of a running host were checked at its start.</exception>
     public FeatureSet(SensorProfile profile, ProfileCatalog catalog)
+        : this(
+            [.. profile.Measurements.Select(m => m.Name)],
+            profile.Features,
+            profile.Name,
+            [.. profile.Measurements.Select(m => catalog.ColumnOf(m.Name))])
     {
-        string[] names = [.. profile.Measurements.Select(m => m.Name)];
-        _expressions = [.. profile.Features.Select(f => Parse(profile, f, names))];
-        _profileColumns = [.. names.Select(catalog.ColumnOf)];
         if (_profileColumns.Contains(-1))
         {
             throw new ArgumentException($"Profile {profile.Name} has measurements that the catalog lacks.", nameof(catalog));
         }
+    }
 
+    private FeatureSet(string[] measurements, IReadOnlyList<FeatureDefinition> features, string owner, int[] profileColumns)
+    {
+        _expressions = [.. features.Select(f => Parse(owner, f, measurements))];
+        _profileColumns = profileColumns;
         _stackDepth = _expressions.Max(e => e.StackDepth);
         _firstSlots = new int[_expressions.Length];
         for (var f = 0; f < _expressions.Length; f++)
@@ -37,8 +44,12 @@ internal sealed class FeatureSet
             StateSlots += _expressions[f].StateSlots;
         }
 
-        PlanText = string.Join('\n', profile.Features.Select((f, i) => $"{f.Name} = {_expressions[i].PlanText(names)}"));
+        PlanText = string.Join('\n', features.Select((f, i) => $"{f.Name} = {_expressions[i].PlanText(measurements)}"));
     }
+
+    /// <summary>Features of plain columns, for readings that are in no batch.</summary>
+    /// <exception cref="ArgumentException">An expression does not parse.</exception>
+    public static FeatureSet OfColumns(IEnumerable<string> columns, IReadOnlyList<FeatureDefinition> features) => new([.. columns], features, "of columns", []);
 
     /// <summary>Number of features.</summary>
     public int Count => _expressions.Length;
@@ -130,8 +141,8 @@ internal sealed class FeatureSet
         return _stack;
     }
 
-    private static FeatureExpression Parse(SensorProfile profile, FeatureDefinition feature, string[] names) =>
+    private static FeatureExpression Parse(string owner, FeatureDefinition feature, string[] names) =>
         FeatureExpression.TryParse(feature.Expression, names, out var expression, out var error)
             ? expression
-            : throw new ArgumentException($"Feature {feature.Name} of profile {profile.Name}: {error}.");
+            : throw new ArgumentException($"Feature {feature.Name} of profile {owner}: {error}.");
 }

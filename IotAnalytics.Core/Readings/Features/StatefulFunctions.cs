@@ -7,7 +7,7 @@ namespace IotAnalytics.Core.Readings.Features;
 internal static class StatefulFunctions
 {
     /// <summary>Readings of a sensor from which <see cref="Residual"/> learns what is usual for it.</summary>
-    public const int WarmUp = 200;
+    public const int WarmUp = 100;
 
     /// <summary>E|u| of a standard normal u is √(2/π): a mean absolute deviation times this estimates a standard deviation.</summary>
     private const double DeviationToSigma = 1.2533141373155001;
@@ -48,8 +48,8 @@ internal static class StatefulFunctions
     }
 
     /// <summary>
-    /// The exponentially weighted moving average with the value in it, weight 2 / (span + 1) (Roberts 1959); until it has seen that many, the plain
-    /// mean. Slots: mean, readings.
+    /// The exponentially weighted moving average with the value in it, weight 2 / (span + 1) (Roberts 1959). It begins as the plain mean and is NaN
+    /// until it has seen span readings: a mean of few is no average. Slots: mean, readings.
     /// </summary>
     private static double Ewma(double value, double span, Span<double> slots, bool advance)
     {
@@ -61,7 +61,7 @@ internal static class StatefulFunctions
             slots[1] = readings;
         }
 
-        return mean;
+        return readings < span ? double.NaN : mean;
     }
 
     /// <summary>

@@ -27,7 +27,7 @@ public class BootstrapTrainerTests
             truth[i] = fresh.Next(anomalyRate: 0.1, rows[i]);
         }
 
-        var scores = FeatureTable.Of(rows, features.Count, features.Compute).Score(model.Detector);
+        var scores = FeatureTable.Of(rows, features).Score(model.Detector);
         var right = scores.Where((s, i) => s > model.Threshold == truth[i]).Count();
 
         Assert.InRange(truth.Count(t => t), 800, 1_200);

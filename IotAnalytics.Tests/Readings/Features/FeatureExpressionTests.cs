@@ -51,14 +51,14 @@ public class FeatureExpressionTests
     public void A_missing_measurement_makes_the_result_missing(string text) => Assert.Equal(double.NaN, Evaluate(text, double.NaN, 2, 0));
 
     [Theory]
-    [InlineData("", "position 1: found the end, accepted is a number, a measurement (x, y, max_load), a function (abs, exp, log, max, min, pow, sqrt), - or (")]
-    [InlineData("x +", "position 4: found the end, accepted is a number, a measurement (x, y, max_load), a function (abs, exp, log, max, min, pow, sqrt), - or (")]
+    [InlineData("", "position 1: found the end, accepted is a number, a measurement (x, y, max_load), a function (abs, delta, ewma, exp, log, max, min, pow, residual, sqrt), - or (")]
+    [InlineData("x +", "position 4: found the end, accepted is a number, a measurement (x, y, max_load), a function (abs, delta, ewma, exp, log, max, min, pow, residual, sqrt), - or (")]
     [InlineData("x y", "position 3: found 'y', accepted is an operator (+ - * /) or the end")]
     [InlineData("x ^ 2", "position 3: found '^', accepted is an operator (+ - * /) or the end")]
-    [InlineData("+x", "position 1: found '+', accepted is a number, a measurement (x, y, max_load), a function (abs, exp, log, max, min, pow, sqrt), - or (")]
+    [InlineData("+x", "position 1: found '+', accepted is a number, a measurement (x, y, max_load), a function (abs, delta, ewma, exp, log, max, min, pow, residual, sqrt), - or (")]
     [InlineData("x / temperatur", "position 5: found 'temperatur', accepted is a measurement of the profile: x, y, max_load")]
     [InlineData("X", "position 1: found 'X', accepted is a measurement of the profile: x, y, max_load")]
-    [InlineData("sin(x)", "position 1: found 'sin', accepted is a function: abs, exp, log, max, min, pow, sqrt")]
+    [InlineData("sin(x)", "position 1: found 'sin', accepted is a function: abs, delta, ewma, exp, log, max, min, pow, residual, sqrt")]
     [InlineData("max(x)", "position 6: found ')', accepted is , and a second argument of max")]
     [InlineData("max(x, y, 1)", "position 9: found ',', accepted is an operator or ) after max's second argument")]
     [InlineData("abs(x, y)", "position 6: found ',', accepted is an operator or ) after abs's only argument")]
@@ -97,7 +97,7 @@ public class FeatureExpressionTests
             if (FeatureExpression.TryParse(text, Names, out var expression, out var error))
             {
                 good++;
-                expression.Evaluate([1, double.NaN, -3], new double[expression.StackDepth]);
+                expression.Evaluate([1, double.NaN, -3], new double[expression.StackDepth], new double[expression.StateSlots]);
             }
             else
             {
@@ -111,6 +111,6 @@ public class FeatureExpressionTests
     private static double Evaluate(string text, params double[] measurements)
     {
         Assert.True(FeatureExpression.TryParse(text, Names, out var expression, out var error), error);
-        return expression.Evaluate(measurements, new double[expression.StackDepth]);
+        return expression.Evaluate(measurements, new double[expression.StackDepth], new double[expression.StateSlots]);
     }
 }

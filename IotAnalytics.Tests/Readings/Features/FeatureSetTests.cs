@@ -31,7 +31,7 @@ public class FeatureSetTests
         float[][] columns = [.. Enumerable.Range(0, features.Count).Select(_ => new float[rows.Length])];
         var single = new float[features.Count];
 
-        features.Compute(batch, rows, columns);
+        features.Compute(batch, rows, sensors: null, columns);
 
         for (var i = 0; i < rows.Length; i++)
         {
@@ -77,7 +77,7 @@ public class FeatureSetTests
         var features = new FeatureSet(ClimateProfile.Default, Climate);
         float[][] columns = [new float[1], new float[1], new float[1]];
 
-        features.Compute(Parse("""{"sensor_id":"s","timestamp":1767225600000,"temperature":4}"""), [0], columns);
+        features.Compute(Parse("""{"sensor_id":"s","timestamp":1767225600000,"temperature":4}"""), [0], sensors: null, columns);
 
         Assert.Equal([float.NaN, 4, float.NaN], columns.Select(c => c[0]));
     }
