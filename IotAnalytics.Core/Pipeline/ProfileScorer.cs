@@ -1,3 +1,4 @@
+using IotAnalytics.Core.Modeling.Detectors;
 using IotAnalytics.Core.Readings;
 using IotAnalytics.Core.Readings.Features;
 using IotAnalytics.Core.Scoring;
@@ -13,6 +14,8 @@ internal sealed class ProfileScorer
     private readonly int[] _columns;
     private readonly double[] _values;
     private readonly float[] _row;
+    private readonly bool[] _own;
+    private readonly int _ownCount;
     private float[][] _matrix;
     private double[] _scores = [];
     private int[] _missing = [];
@@ -25,6 +28,8 @@ internal sealed class ProfileScorer
         _columns = [.. catalog.ProfileColumns[profile]];
         _values = new double[_columns.Length];
         _row = new float[_features.Count];
+        _own = [.. Enumerable.Range(0, _features.Count).Select(_features.IsOwn)];
+        _ownCount = _features.OwnCount;
         _matrix = new float[_features.Count][];
         Array.Fill(_matrix, []);
     }
@@ -54,7 +59,7 @@ internal sealed class ProfileScorer
         for (var i = 0; i < rows.Length; i++)
         {
             var row = rows[i];
-            if (anyMissing && _missing[i] * 2 > _features.Count)
+            if (anyMissing && _missing[i] * 2 > _ownCount)
             {
                 batch.Score[row] = double.NaN;
                 batch.Flags[row] = (batch.Flags[row] | ReadingFlags.NotScored) & ~ReadingFlags.Imputed;
@@ -91,8 +96,11 @@ internal sealed class ProfileScorer
                 }
 
                 column[i] = _model.FeatureMedians[f];
-                _missing[i]++;
-                batch.Flags[rows[i]] |= ReadingFlags.Imputed;
+                if (_own[f])
+                {
+                    _missing[i]++;
+                    batch.Flags[rows[i]] |= ReadingFlags.Imputed;
+                }
             }
         }
 
@@ -113,7 +121,8 @@ internal sealed class ProfileScorer
 
         var explanation = _explainer.Explain(_values, _row, score);
         return new AnomalyDetail(
-            row, _model.Threshold, _model.Rarity(score), _model.Severity(score), explanation.TopMeasurement, explanation.ToJson(), _model.Version, _model.Detector.Kind);
+            row, _model.Threshold, _model.Rarity(score), _model.Severity(score), explanation.TopMeasurement, explanation.ToJson(), _model.Version,
+            _model.Detector is CombinedDetector combined ? combined.Deciding(_row).Kind : _model.Detector.Kind);
     }
 
     private void Reserve(int rows)

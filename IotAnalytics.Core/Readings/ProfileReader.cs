@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using IotAnalytics.Core.Modeling.Detectors;
 using IotAnalytics.Core.Readings.Features;
 using Microsoft.Extensions.Configuration;
 
@@ -18,7 +19,10 @@ namespace IotAnalytics.Core.Readings;
 /// NAME:Measurements:M:Min, Max           finite numbers, Min below Max         required
 /// NAME:Measurements:M:Normal, Anomalous  two numbers, the lower one first      none
 /// NAME:Features:F                        0 to 1,000 expressions                each measurement
-/// NAME:Detectors:I:Kind                  IsolationForest                       IsolationForest
+/// NAME:Detectors                         up to 16
+/// NAME:Detectors:I:Kind                  IsolationForest, Recommended, Pca, Mewma   IsolationForest
+/// NAME:Detectors:I:Features:J            names of features                     see DetectorDefinition
+/// NAME:Detectors:I:Telling:J             names of features, of Mewma           none
 /// NAME:Detectors:I:Trees                 1 to 10,000                           100
 /// NAME:Detectors:I:SampleSize            2 to 65,536                           256
 /// NAME:Detectors:I:BootstrapContamination  above 0, at most 0.5                0.1
@@ -28,6 +32,7 @@ namespace IotAnalytics.Core.Readings;
 internal sealed partial class ProfileReader
 {
     private const int MaxEntries = 1_000;
+    private const int MaxDetectors = 16;
     private const string SnakeCase = "snake_case, 1 to 63 characters of a-z 0-9 _ with a letter first";
 
     // The fixed columns of the three tables, and the fields of a reading.
@@ -64,12 +69,12 @@ internal sealed partial class ProfileReader
             Error(section.GetSection("Features"), $"{features.Length} features", $"up to {MaxEntries}");
         }
 
-        ImmutableArray<DetectorDefinition> detectors = [.. Children(section.GetSection("Detectors")).Select(ReadDetector)];
+        var detectors = ReadDetectors(section.GetSection("Detectors"), measurements, ref features);
         return new SensorProfile(
             section.Key,
             ReadInterval(section.GetSection("ExpectedInterval")),
             measurements,
-            features.IsEmpty ? [.. measurements.Select(m => new FeatureDefinition(m.Name, m.Name))] : features,
+            features,
             detectors.IsEmpty ? ClimateProfile.Default.Detectors : detectors);
     }
 
@@ -135,13 +140,63 @@ internal sealed partial class ProfileReader
         return new FeatureDefinition(section.Key, expression);
     }
 
-    private DetectorDefinition ReadDetector(IConfigurationSection section)
+    /// <param name="features">Grows by the residuals of the measurements when a detector needs them.</param>
+    private ImmutableArray<DetectorDefinition> ReadDetectors(
+        IConfigurationSection section, ImmutableArray<MeasurementDefinition> measurements, ref ImmutableArray<FeatureDefinition> features)
     {
-        Only(section, "Kind", "Trees", "SampleSize", "BootstrapContamination", "TargetAlarmRate");
-        var kind = section["Kind"] ?? "IsolationForest";
-        if (kind != "IsolationForest")
+        ImmutableArray<IConfigurationSection> sections = [.. Children(section)];
+        if (sections.Length > MaxDetectors)
         {
-            Error(section.GetSection("Kind"), $"'{kind}'", "IsolationForest");
+            Error(section, $"{sections.Length} detectors", $"up to {MaxDetectors}");
+        }
+
+        var detectors = ImmutableArray.CreateBuilder<DetectorDefinition>(sections.Length);
+
+        // With charts of residuals alone the plain measurements would be features that nothing looks at.
+        if (features.IsEmpty && !(sections.Length > 0 && sections.All(d => d["Kind"] == DetectorDefinition.Mewma && !Children(d.GetSection("Features")).Any())))
+        {
+            features = [.. measurements.Select(m => new FeatureDefinition(m.Name, m.Name))];
+        }
+
+        ImmutableArray<string> named = [.. features.Select(f => f.Name)];
+        ImmutableArray<FeatureDefinition> residuals = [];
+        foreach (var detector in sections.Select(d => ReadDetector(d, named)))
+        {
+            if (detector is not { Kind: DetectorDefinition.Mewma, Features.IsEmpty: true })
+            {
+                detectors.Add(detector);
+                continue;
+            }
+
+            residuals = ResidualFeatures.Of([.. measurements.Select(m => m.Name)], [.. measurements.Select(m => m.Max - m.Min)]);
+            detectors.Add(detector with
+            {
+                Features = [.. residuals.Take(measurements.Length).Select(f => f.Name)],
+                Telling = [.. residuals.Skip(measurements.Length).Select(f => f.Name)],
+            });
+        }
+
+        foreach (var taken in residuals.Where(r => named.Contains(r.Name)))
+        {
+            Error(section, $"a Mewma without Features beside a feature {taken.Name}", "another name for that feature, or the Mewma's own Features");
+        }
+
+        features = [.. features, .. residuals];
+        return detectors.MoveToImmutable();
+    }
+
+    private DetectorDefinition ReadDetector(IConfigurationSection section, ImmutableArray<string> features)
+    {
+        Only(section, "Kind", "Trees", "SampleSize", "BootstrapContamination", "TargetAlarmRate", "Features", "Telling");
+        var kind = section["Kind"] ?? DetectorDefinition.IsolationForest;
+        if (!DetectorDefinition.Kinds.Contains(kind))
+        {
+            Error(section.GetSection("Kind"), $"'{kind}'", $"one of {string.Join(", ", DetectorDefinition.Kinds)}");
+        }
+
+        if (kind != DetectorDefinition.Mewma && Children(section.GetSection("Telling")).Any())
+        {
+            Error(section.GetSection("Telling"), $"features that tell, of {kind},", "nothing: only Mewma has them");
         }
 
         return new DetectorDefinition(
@@ -149,7 +204,28 @@ internal sealed partial class ProfileReader
             ReadInteger(section.GetSection("Trees"), 1, 10_000, 100),
             ReadInteger(section.GetSection("SampleSize"), 2, 65_536, 256),
             ReadNumber(section.GetSection("BootstrapContamination"), double.Epsilon, 0.5, 0.1),
-            ReadNumber(section.GetSection("TargetAlarmRate"), double.Epsilon, 0.5, 0.001));
+            ReadNumber(section.GetSection("TargetAlarmRate"), double.Epsilon, 0.5, 0.001))
+        {
+            Features = ReadFeatureNames(section.GetSection("Features"), features),
+            Telling = ReadFeatureNames(section.GetSection("Telling"), features),
+        };
+    }
+
+    private ImmutableArray<string> ReadFeatureNames(IConfigurationSection section, ImmutableArray<string> features)
+    {
+        var names = ImmutableArray.CreateBuilder<string>();
+        foreach (var entry in Children(section))
+        {
+            var name = entry.Value ?? "";
+            if (!features.Contains(name) || names.Contains(name))
+            {
+                Error(entry, $"'{name}'", $"a feature of the profile, each once: {string.Join(", ", features)}");
+            }
+
+            names.Add(name);
+        }
+
+        return names.ToImmutable();
     }
 
     private TimeSpan ReadInterval(IConfigurationSection section)

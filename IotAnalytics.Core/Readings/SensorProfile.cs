@@ -31,9 +31,24 @@ public sealed record ValueBand(double Low, double High);
 public sealed record FeatureDefinition(string Name, string Expression);
 
 /// <summary>One detector of a profile.</summary>
-/// <param name="Kind"><c>IsolationForest</c>.</param>
+/// <param name="Kind"><c>IsolationForest</c>, <c>Recommended</c>, <c>Pca</c> or <c>Mewma</c>.</param>
 /// <param name="Trees">Number of trees, 1 to 10,000.</param>
 /// <param name="SampleSize">Rows per tree (ψ), 2 to 65,536.</param>
 /// <param name="BootstrapContamination">Share of anomalies in the synthetic set of the bootstrap model, above 0 and at most 0.5.</param>
 /// <param name="TargetAlarmRate">Share of readings that later models flag, above 0 and at most 0.5.</param>
-public sealed record DetectorDefinition(string Kind, int Trees, int SampleSize, double BootstrapContamination, double TargetAlarmRate);
+public sealed record DetectorDefinition(string Kind, int Trees, int SampleSize, double BootstrapContamination, double TargetAlarmRate)
+{
+    public const string IsolationForest = "IsolationForest";
+    public const string Recommended = "Recommended";
+    public const string Pca = "Pca";
+    public const string Mewma = "Mewma";
+
+    public static ImmutableArray<string> Kinds { get; } = [IsolationForest, Recommended, Pca, Mewma];
+
+    /// <summary>Names of the features that it sees, in this order. Default empty: all that are computed from the reading alone; of <c>Mewma</c>, the
+    /// residuals of the profile's measurements, which are added to its features.</summary>
+    public ImmutableArray<string> Features { get; init; } = [];
+
+    /// <summary>Of <c>Mewma</c>: features that are not watched, but tell which measurement is guilty. Default empty: the watched ones tell it.</summary>
+    public ImmutableArray<string> Telling { get; init; } = [];
+}

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using IotAnalytics.Core.Modeling;
+using IotAnalytics.Core.Modeling.Detectors;
 using IotAnalytics.Core.Modeling.Forests;
 using IotAnalytics.Core.Scoring;
 
@@ -15,6 +16,8 @@ public class ModelFileTests
     {
         "plain" => Model,
         "oblique" => SampleModels.Plain(3, Small with { ExtensionLevel = 2, Metric = LeafMetric.Density }),
+        "mewma" => SampleModels.Chart(t => MewmaTrainer.Fit(t, telling: 1)),
+        "pca" => SampleModels.Chart(PcaTrainer.Fit),
         _ => SampleModels.Combined(3, Small with { Trees = 3 }),
     };
 
@@ -22,6 +25,8 @@ public class ModelFileTests
     [InlineData("plain")]
     [InlineData("oblique")]
     [InlineData("combined")]
+    [InlineData("mewma")]
+    [InlineData("pca")]
     public void What_is_written_is_read_back(string kind)
     {
         var sample = Sample(kind);
@@ -52,6 +57,8 @@ public class ModelFileTests
     [InlineData("plain")]
     [InlineData("oblique")]
     [InlineData("combined")]
+    [InlineData("mewma")]
+    [InlineData("pca")]
     public void Every_torn_file_is_refused(string kind)
     {
         var sample = Sample(kind);
@@ -68,6 +75,8 @@ public class ModelFileTests
     [InlineData("plain")]
     [InlineData("oblique")]
     [InlineData("combined")]
+    [InlineData("mewma")]
+    [InlineData("pca")]
     public void Every_flipped_bit_is_noticed(string kind)
     {
         var sample = Sample(kind);
@@ -95,6 +104,8 @@ public class ModelFileTests
     [InlineData("plain")]
     [InlineData("oblique")]
     [InlineData("combined")]
+    [InlineData("mewma")]
+    [InlineData("pca")]
     public void Forged_content_with_a_right_checksum_gives_an_answer_or_a_clear_error_and_no_wild_allocation(string kind)
     {
         var sample = Sample(kind);

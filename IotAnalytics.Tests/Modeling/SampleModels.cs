@@ -66,6 +66,33 @@ internal static class SampleModels
         return Plain(columns, CombinedDetector.Fit(members, columns, 400), options);
     }
 
+    /// <summary>A chart of three columns.</summary>
+    public static ModelSnapshot Chart(Func<FeatureTable, IAnomalyDetector> fit)
+    {
+        var table = Table(Uniform(3, 400, seed: 9));
+        return Plain(table.Columns, fit(table), new IsolationForestOptions { Seed = 9 });
+    }
+
+    /// <summary>Measurements m0, m1, …, compared with the rows given.</summary>
+    public static ModelSnapshot OfRows(float[][] columns, IAnomalyDetector detector, double[][] referenceRows)
+    {
+        var model = Plain(columns, detector, new IsolationForestOptions());
+        System.Collections.Immutable.ImmutableArray<string> names = [.. columns.Select((_, i) => $"m{i}")];
+        return model with { MeasurementNames = names, FeatureNames = names, ReferenceRows = referenceRows };
+    }
+
+    /// <summary>Columns as a table.</summary>
+    public static FeatureTable Table(float[][] columns)
+    {
+        var table = new FeatureTable(columns.Length, columns[0].Length);
+        for (var f = 0; f < columns.Length; f++)
+        {
+            columns[f].CopyTo(table.Columns[f], 0);
+        }
+
+        return table;
+    }
+
     private static ModelSnapshot Plain(float[][] columns, IAnomalyDetector detector, IsolationForestOptions options)
     {
         var features = columns.Length;

@@ -51,7 +51,12 @@ public class ProfileReaderTests
     [InlineData("""{"p":{"Measurements":{"x":{"Min":0,"Max":1,"Anomalous":[2,1]}}}}""", "Profiles:p:Measurements:x:Anomalous: [2, 1] is not accepted; accepted is two numbers, the lower one first.")]
     [InlineData("""{"p":{M,"Features":{"F":"x"}}}""", "Profiles:p:Features:F: 'F' as a feature's name is not accepted; accepted is snake_case, 1 to 63 characters of a-z 0-9 _ with a letter first.")]
     [InlineData("""{"p":{M,"Features":{"f":"x / y"}}}""", "Profiles:p:Features:f: 'x / y' is not an expression: position 5: found 'y', accepted is a measurement of the profile: x.")]
-    [InlineData("""{"p":{M,"Detectors":[{"Kind":"Magic"}]}}""", "Profiles:p:Detectors:0:Kind: 'Magic' is not accepted; accepted is IsolationForest.")]
+    [InlineData("""{"p":{M,"Detectors":[{"Kind":"Magic"}]}}""", "Profiles:p:Detectors:0:Kind: 'Magic' is not accepted; accepted is one of IsolationForest, Recommended, Pca, Mewma.")]
+    [InlineData("""{"p":{M,"Detectors":[{"Features":["z"]}]}}""", "Profiles:p:Detectors:0:Features:0: 'z' is not accepted; accepted is a feature of the profile, each once: x.")]
+    [InlineData("""{"p":{M,"Detectors":[{"Kind":"Pca","Telling":["x"]}]}}""", "Profiles:p:Detectors:0:Telling: features that tell, of Pca, is not accepted; accepted is nothing: only Mewma has them.")]
+    [InlineData("""{"p":{M,"Features":{"x_shift":"x"},"Detectors":[{"Kind":"Mewma"}]}}""", "Profiles:p:Detectors: a Mewma without Features beside a feature x_shift is not accepted; accepted is another name for that feature, or the Mewma's own Features.")]
+    [InlineData("""{"p":{M,"Features":{"f":"ewma(x)"}}}""", "Profiles:p:Features:f: 'ewma(x)' is not an expression: position 7: found ')', accepted is , and ewma's span.")]
+    [InlineData("""{"p":{M,"Features":{"f":"ewma(x, x)"}}}""", "Profiles:p:Features:f: 'ewma(x, x)' is not an expression: position 9: found 'x', accepted is a number of readings from 1 to 1000000.")]
     [InlineData("""{"p":{M,"Detectors":[{"Trees":0}]}}""", "Profiles:p:Detectors:0:Trees: '0' is not accepted; accepted is an integer from 1 to 10000.")]
     [InlineData("""{"p":{M,"Detectors":[{"SampleSize":65537}]}}""", "Profiles:p:Detectors:0:SampleSize: '65537' is not accepted; accepted is an integer from 2 to 65536.")]
     [InlineData("""{"p":{M,"Detectors":[{"BootstrapContamination":0}]}}""", "Profiles:p:Detectors:0:BootstrapContamination: '0' is not accepted; accepted is a number above 0 and at most 0.5.")]
@@ -62,6 +67,19 @@ public class ProfileReaderTests
         var read = Read($$"""{"Profiles":{{profiles.Replace("M}", "\"Measurements\":{\"x\":{\"Min\":0,\"Max\":1}}}", StringComparison.Ordinal).Replace("M,", "\"Measurements\":{\"x\":{\"Min\":0,\"Max\":1}},", StringComparison.Ordinal)}}}""");
 
         Assert.Equal([error], read.Errors);
+    }
+
+    [Fact]
+    public void A_chart_brings_the_residuals_that_it_watches()
+    {
+        var beside = Assert.Single(Read("""{"Profiles":{"p":{"Measurements":{"x":{"Min":0,"Max":4}},"Detectors":[{},{"Kind":"Mewma"}]}}}""").Profiles);
+        var alone = Assert.Single(Read("""{"Profiles":{"p":{"Measurements":{"x":{"Min":0,"Max":4}},"Detectors":[{"Kind":"Mewma"}]}}}""").Profiles);
+
+        Assert.Equal(["x", "x_shift", "x_jump"], beside.Features.Select(f => f.Name));
+        Assert.Equal("ewma(residual(\"x\", 10000, 0.004), 12.333)", beside.Features[1].Expression);
+        Assert.Equal(["x_shift"], beside.Detectors[1].Features);
+        Assert.Equal(["x_jump"], beside.Detectors[1].Telling);
+        Assert.Equal(["x_shift", "x_jump"], alone.Features.Select(f => f.Name));
     }
 
     [Fact]

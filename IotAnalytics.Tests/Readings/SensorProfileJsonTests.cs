@@ -27,7 +27,7 @@ public class SensorProfileJsonTests
 
     [Fact]
     public void The_text_of_a_profile_does_not_change() => Assert.Equal(
-        """{"Name":"climate","ExpectedInterval":"00:00:10","Measurements":[{"Name":"humidity","Unit":"%","Min":0,"Max":100,"Normal":{"Low":40,"High":70},"Anomalous":{"Low":0,"High":20}},{"Name":"temperature","Unit":"Cel","Min":-50,"Max":200,"Normal":{"Low":18,"High":28},"Anomalous":{"Low":80,"High":120}}],"Features":[{"Name":"humidity","Expression":"humidity"},{"Name":"temperature","Expression":"temperature"},{"Name":"temperature_humidity_ratio","Expression":"temperature / max(humidity, 1)"}],"Detectors":[{"Kind":"IsolationForest","Trees":100,"SampleSize":256,"BootstrapContamination":0.1,"TargetAlarmRate":0.001}]}""",
+        """{"Name":"climate","ExpectedInterval":"00:00:10","Measurements":[{"Name":"humidity","Unit":"%","Min":0,"Max":100,"Normal":{"Low":40,"High":70},"Anomalous":{"Low":0,"High":20}},{"Name":"temperature","Unit":"Cel","Min":-50,"Max":200,"Normal":{"Low":18,"High":28},"Anomalous":{"Low":80,"High":120}}],"Features":[{"Name":"humidity","Expression":"humidity"},{"Name":"temperature","Expression":"temperature"},{"Name":"temperature_humidity_ratio","Expression":"temperature / max(humidity, 1)"}],"Detectors":[{"Kind":"IsolationForest","Trees":100,"SampleSize":256,"BootstrapContamination":0.1,"TargetAlarmRate":0.001,"Features":[],"Telling":[]}]}""",
         Json(ClimateProfile.Default));
 
     internal static string Json(SensorProfile profile) => JsonSerializer.Serialize(profile);

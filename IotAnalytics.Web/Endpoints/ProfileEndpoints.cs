@@ -15,7 +15,7 @@ internal static class ProfileEndpoints
             p.ExpectedInterval,
             [.. p.Measurements.Select(m => new MeasurementResponse(m.Name, m.Unit, m.Min, m.Max))],
             [.. p.Features.Select(f => new FeatureResponse(f.Name, f.Expression))],
-            [.. p.Detectors.Select(d => new DetectorResponse(d.Kind, d.Trees, d.SampleSize, d.BootstrapContamination, d.TargetAlarmRate))]))],
+            [.. p.Detectors.Select(d => new DetectorResponse(d.Kind, d.Trees, d.SampleSize, d.BootstrapContamination, d.TargetAlarmRate, d.Features))]))],
         NextCursor: null));
 }
 
@@ -33,4 +33,5 @@ public sealed record MeasurementResponse(string Name, string Unit, double Min, d
 public sealed record FeatureResponse(string Name, string Expression);
 
 /// <summary>How a profile is scored.</summary>
-public sealed record DetectorResponse(string Kind, int Trees, int SampleSize, double BootstrapContamination, double TargetAlarmRate);
+/// <param name="Features">The features that it sees; none named: all that are computed from the reading alone.</param>
+public sealed record DetectorResponse(string Kind, int Trees, int SampleSize, double BootstrapContamination, double TargetAlarmRate, IReadOnlyList<string> Features);

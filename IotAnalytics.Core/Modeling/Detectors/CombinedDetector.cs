@@ -56,6 +56,20 @@ internal sealed class CombinedDetector : IAnomalyDetector
         return new CombinedDetector([.. members], reference.Length);
     }
 
+    /// <summary>The member that finds a row most surprising.</summary>
+    public IAnomalyDetector Deciding(ReadOnlySpan<float> row)
+    {
+        var features = new float[row.Length][];
+        for (var f = 0; f < features.Length; f++)
+        {
+            features[f] = [row[f]];
+        }
+
+        Span<byte> deciding = [0];
+        Score(features, 1, new double[1], deciding);
+        return Members[deciding[0]].Detector;
+    }
+
     public void Score(float[][] features, int rows, Span<double> scores) => Score(features, rows, scores, []);
 
     /// <summary>The same, and which member decided.</summary>

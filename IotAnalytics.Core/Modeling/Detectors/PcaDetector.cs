@@ -62,33 +62,42 @@ internal sealed class PcaDetector : IAnomalyDetector, IFeatureContributions
         ArrayPool<double>.Shared.Return(buffer);
     }
 
-    /// <summary>Of the statistic that decides: the squared residual of each feature (Miller, Swanson, Heckler 1998), or its share of T².</summary>
+    /// <summary>
+    /// How far the sum of T² and Q, each over its limit, falls when the feature alone is put right (reconstruction-based contribution, Alcala, Qin
+    /// 2009). Plain contributions smear one feature's fault over those that depend on it.
+    /// </summary>
     public void Contributions(ReadOnlySpan<float> features, Span<double> into)
     {
+        // φ = zᵀ M z, M = Σ_c l_c l_cᵀ (1/(v_c limit of T²) − 1/limit of Q) + I / limit of Q.
         var z = new double[FeatureCount];
         for (var f = 0; f < z.Length; f++)
         {
             z[f] = Standardised(features[f], f);
         }
 
-        var residual = (double[])z.Clone();
-        var inside = new double[FeatureCount];
+        var gradient = new double[FeatureCount];
+        var curvature = new double[FeatureCount];
+        for (var f = 0; f < z.Length; f++)
+        {
+            gradient[f] = z[f] / LimitQ;
+            curvature[f] = 1 / LimitQ;
+        }
+
         for (var c = 0; c < Components; c++)
         {
             var loading = Loading(c);
+            var weight = 1 / (_variances[c] * LimitT2) - 1 / LimitQ;
             var size = Project(z, loading);
             for (var f = 0; f < z.Length; f++)
             {
-                residual[f] -= size * loading[f];
-                inside[f] += size * loading[f] / _variances[c];
+                gradient[f] += weight * size * loading[f];
+                curvature[f] += weight * loading[f] * loading[f];
             }
         }
 
-        var (t2, q) = Statistics(z);
-        var byDistance = q / LimitQ >= t2 / LimitT2;
         for (var f = 0; f < z.Length; f++)
         {
-            into[f] = byDistance ? residual[f] * residual[f] : Math.Max(0, z[f] * inside[f]);
+            into[f] = curvature[f] > 0 ? gradient[f] * gradient[f] / curvature[f] : 0;
         }
     }
 

@@ -25,6 +25,7 @@ internal sealed class TabularScorer : IDisposable
     private readonly int[] _columns;
     private readonly FeatureSet _set;
     private readonly double[] _state;
+    private readonly int _ownCount;
     private readonly Explainer? _explainer;
     private readonly ArrayBufferWriter<char> _records = new();
     private readonly int[] _recordEnds = new int[BatchRows];
@@ -59,6 +60,7 @@ internal sealed class TabularScorer : IDisposable
 
         _set = FeatureSet.OfColumns(model.MeasurementNames, [.. model.Card.Features.Select(f => new FeatureDefinition(f.Name, f.Expression))]);
         _state = new double[_set.StateSlots];
+        _ownCount = _set.OwnCount;
         _explainer = explain ? new Explainer(model, _set) : null;
         _row = new float[_set.Count];
         _features = [.. model.FeatureNames.Select(_ => new float[BatchRows])];
@@ -116,7 +118,14 @@ internal sealed class TabularScorer : IDisposable
             }
 
             _set.Compute(measurements, _state, features);
-            _unscored[rows] = _model.Impute(features) * 2 > features.Length;
+            var missing = 0;
+            for (var f = 0; f < features.Length; f++)
+            {
+                missing += float.IsNaN(features[f]) && _set.IsOwn(f) ? 1 : 0;
+            }
+
+            _model.Impute(features);
+            _unscored[rows] = missing * 2 > _ownCount;
             for (var f = 0; f < features.Length; f++)
             {
                 _features[f][rows] = features[f];

@@ -1,3 +1,4 @@
+using IotAnalytics.Core.Modeling.Detectors;
 using IotAnalytics.Core.Modeling.Forests;
 using IotAnalytics.Core.Readings;
 using IotAnalytics.Core.Readings.Features;
@@ -26,23 +27,22 @@ internal static class BootstrapTrainer
     public static ModelSnapshot Train(SensorProfile profile, int seed, string version)
     {
         var features = new FeatureSet(profile, new ProfileCatalog([profile]));
-        var definition = profile.Detectors[0];
-        var training = FeatureTable.Of(TrainingReadings(profile, definition, seed), features);
+        var contamination = profile.Detectors[0].BootstrapContamination;
+        var anomalies = (int)Math.Round(TrainingRows * contamination, MidpointRounding.AwayFromZero);
+        var training = TrainingTable(TrainingReadings(profile, anomalies, seed), anomalies, features);
         var medians = training.Medians();
         training.Impute(medians);
-        var forest = IsolationForestTrainer.Train(
-            training.Columns,
-            training.Rows,
-            new IsolationForestOptions { Trees = definition.Trees, SampleSize = definition.SampleSize, Seed = seed },
-            CancellationToken.None);
-
         var normal = NormalReadings(profile, seed);
         var reference = FeatureTable.Of(normal, features);
         reference.Impute(medians);
-        var referenceScores = reference.Score(forest);
+        var detector = ProfileDetector.Train(profile, features, training, training.Slice(anomalies, TrainingRows - anomalies), reference, seed);
+        var referenceScores = reference.Score(detector);
         Array.Sort(referenceScores);
 
-        var threshold = Thresholds.ByContamination(training.Score(forest), definition.BootstrapContamination);
+        // A chart has a limit of its own; the share that it flags follows from that.
+        var threshold = detector is IFeatureContributions
+            ? new ModelCardThreshold(ProfileDetector.ControlLimit, ModelCardThreshold.Fixed)
+            : new ModelCardThreshold(Thresholds.ByContamination(training.Score(detector), contamination), ModelCardThreshold.Contamination, contamination);
         var ranges = ReferenceRanges.Of(normal, profile.Measurements.Length);
         return ModelFile.Seal(new ModelSnapshot
         {
@@ -50,19 +50,19 @@ internal static class BootstrapTrainer
             {
                 Name = profile.Name,
                 Version = version,
-                Kind = forest.Kind,
+                Kind = detector.Kind,
                 Source = "synthetic readings",
                 TrainingRows = TrainingRows,
                 ReferenceRows = ReferenceRows,
                 Seed = seed,
-                Parameters = ForestParameters.Of(forest),
+                Parameters = DetectorParameters.Of(detector),
                 Features = [.. profile.Features.Select((f, i) => new ModelCardFeature(f.Name, f.Expression, medians[i]))],
                 Measurements = [.. profile.Measurements.Select((m, i) => new ModelCardMeasurement(m.Name, m.Unit, ranges[i].P1, ranges[i].P99))],
-                Threshold = new ModelCardThreshold(threshold, ModelCardThreshold.Contamination, definition.BootstrapContamination),
-                ScoringPath = forest.ScoringPath,
+                Threshold = threshold,
+                ScoringPath = (detector as IsolationForest)?.ScoringPath,
             },
-            Detector = forest,
-            Threshold = threshold,
+            Detector = detector,
+            Threshold = threshold.Value,
             FeatureNames = [.. profile.Features.Select(f => f.Name)],
             FeatureMedians = medians,
             MeasurementNames = [.. profile.Measurements.Select(m => m.Name)],
@@ -73,11 +73,21 @@ internal static class BootstrapTrainer
     }
 
     /// <summary>Exactly the contamination's share is anomalous, whatever the seed; the order does not matter to a forest.</summary>
-    private static double[][] TrainingReadings(SensorProfile profile, DetectorDefinition definition, int seed)
+    private static double[][] TrainingReadings(SensorProfile profile, int anomalies, int seed) =>
+        Rows(profile, new SyntheticReadings(profile, seed, TrainingStream), TrainingRows, row => row < anomalies);
+
+    /// <summary>Features of a history learn from the healthy readings first, which come after the others.</summary>
+    private static FeatureTable TrainingTable(double[][] readings, int anomalies, FeatureSet features)
     {
-        var anomalies = (int)Math.Round(TrainingRows * definition.BootstrapContamination, MidpointRounding.AwayFromZero);
-        var source = new SyntheticReadings(profile, seed, TrainingStream);
-        return Rows(profile, source, TrainingRows, row => row < anomalies);
+        var healthyFirst = FeatureTable.Of([.. readings[anomalies..], .. readings[..anomalies]], features);
+        var table = new FeatureTable(features.Count, readings.Length);
+        for (var f = 0; f < features.Count; f++)
+        {
+            healthyFirst.Columns[f].AsSpan(0, readings.Length - anomalies).CopyTo(table.Columns[f].AsSpan(anomalies));
+            healthyFirst.Columns[f].AsSpan(readings.Length - anomalies).CopyTo(table.Columns[f]);
+        }
+
+        return table;
     }
 
     private static double[][] NormalReadings(SensorProfile profile, int seed) =>

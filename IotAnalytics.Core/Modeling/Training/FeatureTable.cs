@@ -16,6 +16,12 @@ internal sealed class FeatureTable
         }
     }
 
+    private FeatureTable(float[][] columns, int rows)
+    {
+        Columns = columns;
+        Rows = rows;
+    }
+
     public int Rows { get; }
     public float[][] Columns { get; }
 
@@ -36,6 +42,9 @@ internal sealed class FeatureTable
 
         return table;
     }
+
+    /// <summary>Some columns; not copied.</summary>
+    public FeatureTable Select(IReadOnlyList<int> columns) => new([.. columns.Select(c => Columns[c])], Rows);
 
     /// <summary>Some rows that follow one another, copied.</summary>
     public FeatureTable Slice(int first, int rows)

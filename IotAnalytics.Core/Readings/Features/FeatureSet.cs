@@ -63,6 +63,15 @@ internal sealed class FeatureSet
     /// <summary>Whether the feature depends on earlier readings too.</summary>
     public bool IsStateful(int feature) => _expressions[feature].StateSlots > 0;
 
+    /// <summary>
+    /// Whether a missing value of the feature means that the reading lacks something. Those of a history are missing for every new sensor, which
+    /// is no reason not to judge the reading itself; but of a set of nothing else they are all that there is.
+    /// </summary>
+    public bool IsOwn(int feature) => !IsStateful(feature) || Array.TrueForAll(_expressions, e => e.StateSlots > 0);
+
+    /// <summary>Number of features that <see cref="IsOwn"/> is true of.</summary>
+    public int OwnCount => Enumerable.Range(0, Count).Count(IsOwn);
+
     /// <summary>Whether the feature depends on the measurement, by its place in the profile.</summary>
     public bool Uses(int feature, int measurement) => _expressions[feature].Uses(measurement);
 

@@ -48,8 +48,8 @@ internal static class StatefulFunctions
     }
 
     /// <summary>
-    /// The exponentially weighted moving average with the value in it, weight 2 / (span + 1) (Roberts 1959). It begins as the plain mean and is NaN
-    /// until it has seen span readings: a mean of few is no average. Slots: mean, readings.
+    /// The exponentially weighted moving average with the value in it, weight 2 / (span + 1) (Roberts 1959). The first readings weigh
+    /// 1, 1/2, 1/3 … until that is less; it is NaN until it has seen span readings: a mean of few is no average. Slots: mean, readings.
     /// </summary>
     private static double Ewma(double value, double span, Span<double> slots, bool advance)
     {
