@@ -24,7 +24,7 @@ internal static class TrainCommand
     private static readonly Option<string> Detector = new("--detector")
     {
         DefaultValueFactory = _ => TabularDetector.IsolationForest,
-        Description = $"One of {string.Join(", ", TabularDetector.Names)}. The recommended combination ranks better on most data and takes far longer to score.",
+        Description = $"One of {string.Join(", ", TabularDetector.Names)}. The recommended combination ranks better on most data and takes far longer to score. pca finds broken relations between columns. mewma takes the rows as readings of one machine in order of time and finds lasting shifts.",
     };
 
     private static readonly Option<string?> ExtensionLevel = new("--extension-level")
@@ -35,10 +35,9 @@ internal static class TrainCommand
     private static readonly Option<string?> Criterion = new("--split-criterion") { Description = $"Where a test divides: {Names<SplitCriterion>()}. Default random." };
     private static readonly Option<string?> Metric = new("--leaf-metric") { Description = $"What leaves count: {Names<LeafMetric>()}. Default path-length." };
 
-    private static readonly Option<string> Contamination = new("--contamination")
+    private static readonly Option<string?> Contamination = new("--contamination")
     {
-        DefaultValueFactory = _ => "0.1",
-        Description = "Share of rows to flag, above 0 and at most 0.5, or auto: 1 in 1,000 of held-out rows when there are 50,000 rows or more, else a score above 0.5 (a path as short as an average one; for recommended, rarer than 1 in 1,000).",
+        Description = "Share of rows to flag, above 0 and at most 0.5, default 0.1; or auto, default of pca and mewma: their control limit; of forests 1 in 1,000 of held-out rows when there are 50,000 rows or more, else a score above 0.5 (a path as short as an average one; for recommended, rarer than 1 in 1,000).",
     };
 
     public static Command Create()
@@ -104,15 +103,15 @@ internal static class TrainCommand
             Metric = ReadName<LeafMetric>(Metric, parsed, errors),
         };
         errors.AddRange(forest.Errors());
-        var contamination = ReadContamination(parsed.GetRequiredValue(Contamination), errors);
+        var contamination = ReadContamination(parsed.GetValue(Contamination) ?? TabularDetector.DefaultContamination(detector), errors);
         if (!TabularDetector.Names.Contains(detector))
         {
             errors.Add($"--detector '{detector}': accepted is {string.Join(", ", TabularDetector.Names)}");
         }
         else if (detector != TabularDetector.IsolationForest)
         {
-            Option[] own = [MaxDepth, ExtensionLevel, Criterion, Metric];
-            errors.AddRange(own.Where(o => parsed.GetResult(o) is not null).Select(o => $"{o.Name} is for --detector {TabularDetector.IsolationForest}"));
+            Option[] own = detector == TabularDetector.Recommended ? [MaxDepth, ExtensionLevel, Criterion, Metric] : [Trees, SampleSize, MaxDepth, ExtensionLevel, Criterion, Metric];
+            errors.AddRange(own.Where(o => parsed.GetResult(o) is { Implicit: false }).Select(o => $"{o.Name} is for --detector {TabularDetector.IsolationForest}"));
         }
 
         if (errors.Count > 0)

@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using IotAnalytics.Core.Modeling.Detectors;
 using IotAnalytics.Core.Modeling.Forests;
 using IotAnalytics.Core.Modeling.Training;
+using IotAnalytics.Core.Readings;
+using IotAnalytics.Core.Readings.Features;
 using IotAnalytics.Core.Scoring;
 
 namespace IotAnalytics.Core.Modeling.Tabular;
@@ -48,25 +50,29 @@ internal sealed class TabularTrainer(TabularTrainingOptions options) : IDisposab
 
         var label = options.Label is null ? -1 : _csv.Find([options.Label])[0];
         var columns = ChooseColumns(label);
-        var sample = ReadSample(columns, label, cancellationToken);
-        var (grow, reference) = Split(sample.Count);
-        var training = sample.Take(grow);
+        ImmutableArray<string> names = [.. columns.Select(c => _csv.Names[c])];
+        var definitions = TabularDetector.FeaturesOf(options.Detector, names);
+        int[] own = [.. Enumerable.Range(0, definitions.Length)];
+        var set = Compile(names, definitions);
+        var kept = ReadSample(columns, set, label, cancellationToken);
+        var (grow, reference) = Split(kept.Count);
+        var training = kept.Take(grow).Select(own);
         var medians = training.Medians();
         training.Impute(medians);
-        var held = sample.Take(reference);
+        var heldRows = kept.Take(reference);
+        var held = heldRows.Select(own);
         held.Impute(medians);
-        int[] all = [.. Enumerable.Range(0, sample.Count)];
-        var everything = sample.Take(all);
+        int[] all = [.. Enumerable.Range(0, kept.Count)];
+        var everything = kept.Take(all).Select(own);
         everything.Impute(medians);
         var detector = TabularDetector.Train(options.Detector, options.Forest, training, held, everything, cancellationToken);
         var heldScores = held.Score(detector);
         var scores = everything.Score(detector);
 
         var ascending = heldScores.Order().ToArray();
-        var rule = Threshold(scores, ascending);
-        var rows = Measurements(held);
+        var rule = Threshold(detector, scores, ascending);
+        var rows = Measurements(set.StateSlots == 0 ? held : heldRows.Select([.. Enumerable.Range(definitions.Length, columns.Length)]));
         var ranges = ReferenceRanges.Of(rows, columns.Length);
-        ImmutableArray<string> names = [.. columns.Select(c => _csv.Names[c])];
         return ModelFile.Seal(new ModelSnapshot
         {
             Card = new ModelCard
@@ -79,15 +85,15 @@ internal sealed class TabularTrainer(TabularTrainingOptions options) : IDisposab
                 ReferenceRows = reference.Length,
                 Seed = options.Forest.Seed,
                 Parameters = DetectorParameters.Of(detector),
-                Features = [.. names.Select((n, i) => new ModelCardFeature(n, n, medians[i]))],
+                Features = [.. definitions.Select((d, i) => new ModelCardFeature(d.Name, d.Expression, medians[i]))],
                 Measurements = [.. names.Select((n, i) => new ModelCardMeasurement(n, "", ranges[i].P1, ranges[i].P99))],
                 Threshold = rule,
-                Evaluation = Evaluate(scores, label < 0 ? null : sample.TakeLabels(all), rule.Value),
+                Evaluation = Evaluate(scores, label < 0 ? null : kept.TakeLabels(all), rule.Value),
                 ScoringPath = (detector as IsolationForest)?.ScoringPath,
             },
             Detector = detector,
             Threshold = rule.Value,
-            FeatureNames = names,
+            FeatureNames = [.. definitions.Select(d => d.Name)],
             FeatureMedians = medians,
             MeasurementNames = names,
             ExpectedRanges = ranges,
@@ -113,23 +119,57 @@ internal sealed class TabularTrainer(TabularTrainingOptions options) : IDisposab
         return columns.Length > 0 ? columns : throw new TabularInputException($"{options.Input}: no column of line {_csv.Line} holds a number.");
     }
 
-    private RowReservoir ReadSample(int[] columns, int label, CancellationToken cancellationToken)
+    private FeatureSet Compile(ImmutableArray<string> names, ImmutableArray<FeatureDefinition> definitions)
     {
-        var sample = new RowReservoir(columns.Length, options.Forest.Seed, SampleStream);
-        var row = new float[columns.Length];
+        try
+        {
+            return FeatureSet.OfColumns(names, definitions);
+        }
+        catch (ArgumentException e)
+        {
+            throw new TabularInputException($"{options.Input}: a column's name cannot be used with --detector {options.Detector}: {e.Message}");
+        }
+    }
+
+    /// <summary>Rows of features; behind them the row's measurements, when those are not the features.</summary>
+    private RowReservoir ReadSample(int[] columns, FeatureSet set, int label, CancellationToken cancellationToken)
+    {
+        var sample = new RowReservoir(set.Count + (set.StateSlots == 0 ? 0 : columns.Length), options.Forest.Seed, SampleStream);
+        var row = new float[set.Count + columns.Length];
+        var kept = row.AsSpan(0, set.StateSlots == 0 ? set.Count : row.Length);
+        var measurements = new double[columns.Length];
+        var state = new double[set.StateSlots];
         do
         {
             for (var c = 0; c < columns.Length; c++)
             {
-                row[c] = _csv.Number(columns[c]);
+                measurements[c] = _csv.Number(columns[c]);
+                row[set.Count + c] = (float)measurements[c];
             }
 
-            sample.Add(row, label >= 0 && IsAnomaly(label));
-            Volatile.Write(ref _rows, sample.Seen);
+            set.Compute(measurements, state, row);
+            if (set.StateSlots == 0 || HasHistory(row.AsSpan(0, set.Count)))
+            {
+                sample.Add(kept, label >= 0 && IsAnomaly(label));
+            }
+
+            Volatile.Write(ref _rows, _rows + 1);
             cancellationToken.ThrowIfCancellationRequested();
         }
         while (_csv.Read());
-        return sample;
+        return sample.Count > 0 ? sample : throw new TrainingException($"--detector {options.Detector} learns from rows in order of time, the first {StatefulFunctions.WarmUp} of which only tell where it begins; {options.Input} has {_rows}.");
+    }
+
+    /// <summary>Whether the features of a history are there: during the warm-up half of them are not.</summary>
+    private static bool HasHistory(ReadOnlySpan<float> features)
+    {
+        var missing = 0;
+        foreach (var feature in features)
+        {
+            missing += float.IsNaN(feature) ? 1 : 0;
+        }
+
+        return missing * 2 < features.Length;
     }
 
     private bool IsAnomaly(int label)
@@ -159,11 +199,16 @@ internal sealed class TabularTrainer(TabularTrainingOptions options) : IDisposab
         return rows < FewestRowsToSplit ? (order, order) : (order[reference..], order[..reference]);
     }
 
-    private ModelCardThreshold Threshold(double[] scores, double[] ascendingReference)
+    private ModelCardThreshold Threshold(IAnomalyDetector detector, double[] scores, double[] ascendingReference)
     {
         if (options.Contamination is { } contamination)
         {
             return new ModelCardThreshold(Thresholds.ByContamination(scores, contamination), ModelCardThreshold.Contamination, contamination);
+        }
+
+        if (detector is IFeatureContributions)
+        {
+            return new ModelCardThreshold(ProfileDetector.ControlLimit, ModelCardThreshold.Fixed);
         }
 
         const double rate = TabularTrainingOptions.AutomaticAlarmRate;
