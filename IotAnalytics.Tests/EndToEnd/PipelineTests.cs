@@ -6,6 +6,7 @@ using IotAnalytics.Core.Pipeline;
 using IotAnalytics.Core.Readings;
 using IotAnalytics.Core.Scoring;
 using IotAnalytics.Web.Hosting;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -50,6 +51,58 @@ public sealed class PipelineTests : IDisposable
             Assert.True(rows.Count > 0, table);
             Assert.Equal(rows, two.Rows(table, except: "source_id"));
         }
+    }
+
+    [Fact]
+    public async Task What_features_remember_of_a_sensor_survives_a_restart()
+    {
+        // Forest on the reading, components on its history, combined.
+        var settings = new Dictionary<string, string?>
+        {
+            ["Profiles:climate:Measurements:temperature:Min"] = "-50",
+            ["Profiles:climate:Measurements:temperature:Max"] = "200",
+            ["Profiles:climate:Measurements:temperature:Normal:0"] = "18",
+            ["Profiles:climate:Measurements:temperature:Normal:1"] = "28",
+            ["Profiles:climate:Measurements:humidity:Min"] = "0",
+            ["Profiles:climate:Measurements:humidity:Max"] = "100",
+            ["Profiles:climate:Features:temperature"] = "temperature",
+            ["Profiles:climate:Features:temperature_change"] = "delta(temperature)",
+            ["Profiles:climate:Features:temperature_mean"] = "ewma(temperature, 5)",
+            ["Profiles:climate:Detectors:0:Kind"] = "IsolationForest",
+            ["Profiles:climate:Detectors:0:Features:0"] = "temperature",
+            ["Profiles:climate:Detectors:1:Kind"] = "Pca",
+            ["Profiles:climate:Detectors:1:Features:0"] = "temperature_change",
+            ["Profiles:climate:Detectors:1:Features:1"] = "temperature_mean",
+        };
+        var (straight, stopped) = (Path.Combine(_root, "straight"), Path.Combine(_root, "stopped"));
+        await using (var host = await StartAsync(straight, customize: null, settings))
+        {
+            await PostAsync(host, records: 60);
+            await WaitForAsync(host, 600);
+            await host.StopAsync(Token);
+        }
+
+        foreach (var first in new[] { 0, 30 })
+        {
+            await using var host = await StartAsync(stopped, customize: null, settings);
+            await PostAsync(host, records: 30, firstRecord: first);
+            await WaitForAsync(host, 300);
+            await host.StopAsync(Token);
+        }
+
+        using var one = new LakeOracle(straight);
+        using var two = new LakeOracle(stopped);
+        foreach (var table in new[] { "silver", "gold" })
+        {
+            var rows = one.Rows(table, except: "source_id");
+            Assert.True(rows.Count > 0, table);
+            Assert.Equal(rows, two.Rows(table, except: "source_id"));
+        }
+
+        using var database = new SqliteConnection($"Data Source={Path.Combine(straight, "analytics.db")}");
+        await database.OpenAsync(Token);
+        await using var command = new SqliteCommand("SELECT count(*) FROM anomaly WHERE detector NOT IN ('IsolationForest', 'Pca')", database);
+        Assert.Equal(0L, await command.ExecuteScalarAsync(Token));
     }
 
     [Fact]
