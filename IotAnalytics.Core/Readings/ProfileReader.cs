@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.RegularExpressions;
-using IotAnalytics.Core.Modeling.Detectors;
 using IotAnalytics.Core.Readings.Features;
 using Microsoft.Extensions.Configuration;
 
@@ -201,7 +200,7 @@ internal sealed partial class ProfileReader
 
         return new DetectorDefinition(
             kind,
-            ReadInteger(section.GetSection("Trees"), 1, 10_000, kind == DetectorDefinition.Recommended ? RecommendedForests.DefaultTrees : 100),
+            ReadInteger(section.GetSection("Trees"), 1, 10_000, kind == DetectorDefinition.Recommended ? DetectorDefinition.RecommendedTrees : 100),
             ReadInteger(section.GetSection("SampleSize"), 2, 65_536, 256),
             ReadNumber(section.GetSection("BootstrapContamination"), double.Epsilon, 0.5, 0.1),
             ReadNumber(section.GetSection("TargetAlarmRate"), double.Epsilon, 0.5, 0.001))

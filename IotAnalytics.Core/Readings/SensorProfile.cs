@@ -43,6 +43,9 @@ public sealed record DetectorDefinition(string Kind, int Trees, int SampleSize, 
     public const string Pca = "Pca";
     public const string Mewma = "Mewma";
 
+    /// <summary>Trees of each forest of <see cref="Recommended"/>, unless told otherwise.</summary>
+    public const int RecommendedTrees = 200;
+
     public static ImmutableArray<string> Kinds { get; } = [IsolationForest, Recommended, Pca, Mewma];
 
     /// <summary>Names of the features that it sees, in this order. Default empty: all that are computed from the reading alone; of <c>Mewma</c>, the

@@ -26,11 +26,16 @@ internal sealed class LakeVerifier(ILakeStore store, IDbContextFactory<Analytics
 
         var items = new ItemCheck();
         var live = state.Files.Where(f => f.RemovedVersion is null).ToList();
-        await CheckFilesAsync(live, items, progress, findings, cancellationToken).ConfigureAwait(false);
+        var vanished = await CheckFilesAsync(live, items, progress, findings, cancellationToken).ConfigureAwait(false);
         foreach (var partition in state.Partitions)
         {
             RangeCheck.Run(partition, state.Files, state.Lost, findings);
             var isBronzeWhole = BronzeReachesAsFarBack(partition, live) && !state.Lost.Any(l => (l.SourceId, l.Partition) == (partition.SourceId, partition.Partition));
+            if (vanished.Contains((partition.SourceId, partition.Partition)))
+            {
+                continue;
+            }
+
             items.Run(partition, state.Totals.GetValueOrDefault((partition.SourceId, partition.Partition)), isBronzeWhole, findings);
         }
 
@@ -83,9 +88,11 @@ internal sealed class LakeVerifier(ILakeStore store, IDbContextFactory<Analytics
         }
     }
 
-    private async Task CheckFilesAsync(
+    /// <summary>The partitions of which a file was compacted and vacuumed away meanwhile, so that its rows could not be counted.</summary>
+    private async Task<HashSet<(int SourceId, int Partition)>> CheckFilesAsync(
         List<LakeFile> live, ItemCheck items, Action<int, int> progress, List<string> findings, CancellationToken cancellationToken)
     {
+        var vanished = new HashSet<(int SourceId, int Partition)>();
         var (bronze, readings, done) = (new IdentityCheck("bronze", findings), new IdentityCheck("silver and gold", findings), 0);
         foreach (var file in live.OrderBy(f => f.TableName != "bronze").ThenBy(f => f.SourceId).ThenBy(f => f.Partition).ThenBy(f => f.FirstOffset).ThenBy(f => f.ObjectKey, StringComparer.Ordinal))
         {
@@ -107,6 +114,10 @@ internal sealed class LakeVerifier(ILakeStore store, IDbContextFactory<Analytics
                 {
                     findings.Add($"{file.ObjectKey}: the object is missing");
                 }
+                else
+                {
+                    vanished.Add((file.SourceId ?? 0, file.Partition ?? 0));
+                }
             }
 
             progress(++done, live.Count);
@@ -114,6 +125,7 @@ internal sealed class LakeVerifier(ILakeStore store, IDbContextFactory<Analytics
 
         bronze.End();
         readings.End();
+        return vanished;
     }
 
     private static void Count(LakeFile file, Files.RowBuffer rows, ItemCheck items)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using IotAnalytics.Core.Modeling.Forests;
+using IotAnalytics.Core.Readings;
 using IotAnalytics.Core.Scoring;
 
 namespace IotAnalytics.Core.Modeling.Detectors;
@@ -11,7 +12,7 @@ namespace IotAnalytics.Core.Modeling.Detectors;
 internal static class RecommendedForests
 {
     /// <summary>More than a single forest has: the largest of several scores is as steady as the least steady of them.</summary>
-    public const int DefaultTrees = 200;
+    public const int DefaultTrees = DetectorDefinition.RecommendedTrees;
 
     /// <summary>Columns of a wide test less one. More cost time and model size, and a direction of 32 random columns is as random as one of 300.</summary>
     public const int WideLevel = 31;

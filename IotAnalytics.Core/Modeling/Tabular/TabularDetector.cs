@@ -3,6 +3,7 @@ using IotAnalytics.Core.Modeling.Detectors;
 using IotAnalytics.Core.Modeling.Forests;
 using IotAnalytics.Core.Modeling.Training;
 using IotAnalytics.Core.Readings;
+using IotAnalytics.Core.Readings.Features;
 using IotAnalytics.Core.Scoring;
 
 namespace IotAnalytics.Core.Modeling.Tabular;

@@ -1,11 +1,10 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using IotAnalytics.Core.Readings;
 
-namespace IotAnalytics.Core.Modeling.Detectors;
+namespace IotAnalytics.Core.Readings.Features;
 
 /// <summary>
-/// The features of <see cref="MewmaDetector"/> for plain measurements: of each an averaged residual, which is watched, and its deviation from a
+/// The features that a MEWMA chart watches, for plain measurements: of each an averaged residual, which is watched, and its deviation from a
 /// short-term mean, which tells the measurement where a fault began. Chosen by measurement (docs/detectors.md).
 /// </summary>
 internal static class ResidualFeatures
