@@ -1,7 +1,7 @@
 namespace IotAnalytics.Core.CommitLog;
 
 /// <summary>
-/// Where accepted readings wait: an ordered, durable, partitioned log. Implementations: the embedded SQLite log; Kafka comes.
+/// Where accepted readings wait: an ordered, durable, partitioned log. Implementations: the embedded SQLite log, and Kafka.
 /// All members are safe to call from several threads; a partition has one reader.
 /// </summary>
 public interface ICommitLog : IAsyncDisposable
@@ -16,7 +16,8 @@ public interface ICommitLog : IAsyncDisposable
     /// when another process holds it, when it cannot be written or when it was made by a newer version.</summary>
     Task OpenAsync(CancellationToken cancellationToken);
 
-    /// <summary>Appends the records, all or none, and returns when they are durable.</summary>
+    /// <summary>Appends the records and returns when they are durable. The embedded log stores all or none; Kafka all or, when it throws, some of
+    /// the partitions'.</summary>
     /// <param name="records">At least one. On a log with one partition usually exactly one.</param>
     /// <param name="request">Given for an idempotent request: remembered with the records in one transaction.</param>
     /// <exception cref="LogFullException">The byte bound is reached (HTTP 429).</exception>

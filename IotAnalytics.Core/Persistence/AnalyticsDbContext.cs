@@ -27,6 +27,7 @@ public abstract class AnalyticsDbContext(DbContextOptions options) : DbContext(o
     public DbSet<Model> Models => Set<Model>();
     public DbSet<ModelVersion> ModelVersions => Set<ModelVersion>();
     public DbSet<ModelFeatureRange> ModelFeatureRanges => Set<ModelFeatureRange>();
+    public DbSet<IdempotentRequestRow> IdempotentRequests => Set<IdempotentRequestRow>();
     public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
@@ -74,6 +75,11 @@ public abstract class AnalyticsDbContext(DbContextOptions options) : DbContext(o
         modelBuilder.Entity<Model>().ToTable("model").HasKey(x => x.Name);
         modelBuilder.Entity<ModelVersion>().ToTable("model_version").HasKey(x => new { x.Name, x.Version });
         modelBuilder.Entity<ModelFeatureRange>().ToTable("model_feature_range").HasKey(x => new { x.ModelVersion, x.Measurement });
+        modelBuilder.Entity<IdempotentRequestRow>(e =>
+        {
+            e.ToTable("idempotent_request").HasKey(x => x.RequestKey);
+            e.HasIndex(x => x.CreatedAt);
+        });
         modelBuilder.Entity<ApiKey>(e =>
         {
             e.ToTable("api_key").HasKey(x => x.KeyId);

@@ -51,9 +51,9 @@ internal sealed partial class PartitionWorker(PipelineDependencies dependencies,
             {
                 // The claim looks at the log's start and records what was lost.
             }
-            catch (Exception e) when (e is IOException or DbException)
+            catch (Exception e) when (e is IOException or DbException or LogUnavailableException)
             {
-                // A full disk under the encoder, say: nothing is lost, the run begins again at its lake offset.
+                // A full disk under the encoder, say, or no answer from the log: nothing is lost, the run begins again at its lake offset.
                 dependencies.Monitor.Pause(partition, e.Message);
                 LogAgain(partition, e);
                 await Task.Delay(AgainDelay, dependencies.Time, stopping).ConfigureAwait(false);
@@ -91,7 +91,7 @@ internal sealed partial class PartitionWorker(PipelineDependencies dependencies,
     [LoggerMessage(EventIds.PartitionFenced, LogLevel.Warning, "Partition {Partition} was claimed by another worker; what was not committed is dropped")]
     private partial void LogFenced(int partition, Exception exception);
 
-    [LoggerMessage(EventIds.RunAgain, LogLevel.Warning, "Partition {Partition}: a sink failed; the run begins again at the lake offset in 3 s")]
+    [LoggerMessage(EventIds.RunAgain, LogLevel.Warning, "Partition {Partition}: a sink or the log failed; the run begins again at the lake offset in 3 s")]
     private partial void LogAgain(int partition, Exception exception);
 
     [LoggerMessage(EventIds.RecordsLost, LogLevel.Error,

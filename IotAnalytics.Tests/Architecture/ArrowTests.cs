@@ -45,6 +45,9 @@ public sealed class ArrowTests
         Assert.Empty(Users("Microsoft.Data.Sqlite", "IotAnalytics.Core/Persistence/", "IotAnalytics.Core/CommitLog/Embedded/"));
 
     [Fact]
+    public void The_Kafka_client_is_known_to_the_Kafka_log_only() => Assert.Empty(Users("Confluent.Kafka", "IotAnalytics.Core/CommitLog/Kafka/"));
+
+    [Fact]
     public void Hangfire_is_known_to_the_jobs_only() => Assert.Empty(Users("Hangfire", "IotAnalytics.Web/Jobs/"));
 
     [Fact]

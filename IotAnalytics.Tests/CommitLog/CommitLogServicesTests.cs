@@ -34,10 +34,33 @@ public sealed class CommitLogServicesTests
         Assert.Contains(key.Split(':')[^1], refused.Message, StringComparison.Ordinal);
     }
 
-    private static ServiceProvider Services(LogFolder folder, (string Key, string Value) setting) => new ServiceCollection()
+    [Theory]
+    [InlineData("BootstrapServers", "")]
+    [InlineData("BootstrapServers", "kafka")]
+    [InlineData("BootstrapServers", "one:9092,two:0")]
+    [InlineData("Topic", "no spaces")]
+    [InlineData("Partitions", "0")]
+    [InlineData("ReplicationFactor", "0")]
+    [InlineData("TimestampType", "Now")]
+    [InlineData("AppendTimeout", "00:00:00")]
+    [InlineData("Client:acks", "1")]
+    [InlineData("Client:enable_auto_commit", "true")]
+    public async Task Options_of_Kafka_are_checked_when_it_is_chosen(string key, string value)
+    {
+        using var folder = new LogFolder();
+        (string, string)[] settings = [("CommitLog:Provider", "Kafka"), ("CommitLog:Kafka:BootstrapServers", "localhost:9092"), ($"CommitLog:Kafka:{key}", value)];
+        await using var services = Services(folder, settings);
+        var refused = Assert.Throws<OptionsValidationException>(() => services.GetRequiredService<IStartupValidator>().Validate());
+        Assert.Contains(key.Split(':')[^1], refused.Message, StringComparison.Ordinal);
+
+        await using var embedded = Services(folder, settings[2]);
+        embedded.GetRequiredService<IStartupValidator>().Validate();
+    }
+
+    private static ServiceProvider Services(LogFolder folder, params (string Key, string Value)[] settings) => new ServiceCollection()
         .AddLogging()
         .AddSingleton(TimeProvider.System)
         .AddSingleton(new DataDirectory(folder.Path))
-        .AddCommitLog(new ConfigurationBuilder().AddInMemoryCollection([new(setting.Key, setting.Value)]).Build())
+        .AddCommitLog(new ConfigurationBuilder().AddInMemoryCollection(settings.GroupBy(s => s.Key).Select(s => new KeyValuePair<string, string?>(s.Key, s.Last().Value))).Build())
         .BuildServiceProvider();
 }

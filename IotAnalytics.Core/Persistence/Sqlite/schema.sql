@@ -235,3 +235,16 @@ CREATE UNIQUE INDEX "IX_source_kind_cluster_id_topic" ON "source" ("kind", "clus
 
 INSERT INTO "__EFMigrationsHistory" ("MigrationId", "ProductVersion")
 VALUES ('20261124110405_Initial', '10.0.15');
+
+CREATE TABLE "idempotent_request" (
+    "request_key" TEXT NOT NULL CONSTRAINT "PK_idempotent_request" PRIMARY KEY,
+    "body_sha256" TEXT NOT NULL,
+    "answer" TEXT NOT NULL,
+    "positions" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL
+);
+
+CREATE INDEX "IX_idempotent_request_created_at" ON "idempotent_request" ("created_at");
+
+INSERT INTO "__EFMigrationsHistory" ("MigrationId", "ProductVersion")
+VALUES ('20261124163000_IdempotentRequests', '10.0.15');

@@ -259,6 +259,38 @@ namespace IotAnalytics.Core.Persistence.Sqlite.Migrations
                     b.ToTable("delta_table", (string)null);
                 });
 
+            modelBuilder.Entity("IotAnalytics.Core.Persistence.IdempotentRequestRow", b =>
+                {
+                    b.Property<string>("RequestKey")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("request_key");
+
+                    b.Property<string>("Answer")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("answer");
+
+                    b.Property<string>("BodySha256")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("body_sha256");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Positions")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("positions");
+
+                    b.HasKey("RequestKey");
+
+                    b.HasIndex("CreatedAt");
+
+                    b.ToTable("idempotent_request", (string)null);
+                });
+
             modelBuilder.Entity("IotAnalytics.Core.Persistence.LakeFile", b =>
                 {
                     b.Property<string>("ObjectKey")

@@ -1,0 +1,132 @@
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+
+namespace IotAnalytics.Core.CommitLog.Kafka;
+
+/// <summary>Makes the clients: what the guarantees rest on is set here, the rest comes from <c>CommitLog:Kafka:Client</c>.</summary>
+internal sealed class KafkaClients(KafkaLogOptions options, ILogger logger)
+{
+    private static readonly long ErrorIntervalMs = (long)TimeSpan.FromSeconds(30).TotalMilliseconds;
+    private readonly Lock _lock = new();
+    private readonly Dictionary<ErrorCode, long> _errorAt = [];
+
+    /// <summary>What a client last complained of; tells why a request timed out.</summary>
+    public string? LastError { get; private set; }
+
+    public IAdminClient Admin() => Build(() => new AdminClientBuilder(Base())
+        .SetLogHandler((_, message) => Log.ClientLog(logger, "admin", message.Message)).SetErrorHandler((_, error) => Report("admin", error)).Build());
+
+    public IProducer<Null, byte[]> Producer(int? maxMessageBytes, Action<Error> fatal)
+    {
+        var config = new ProducerConfig(Base())
+        {
+            EnableIdempotence = true,
+            Acks = Acks.All,
+            MessageTimeoutMs = (int)options.AppendTimeout.TotalMilliseconds,
+            DeliveryReportFields = "status",
+        };
+        SetDefault(config, "linger.ms", "5");
+        SetDefault(config, "queue.buffering.max.kbytes", "65536");
+        if (maxMessageBytes is { } bytes)
+        {
+            SetDefault(config, "message.max.bytes", $"{Math.Clamp(bytes, 1_000, 1_000_000_000)}");
+        }
+
+        return Build(() => new ProducerBuilder<Null, byte[]>(config)
+            .SetLogHandler((_, message) => Log.ClientLog(logger, "producer", message.Message))
+            .SetErrorHandler((_, error) =>
+            {
+                Report("producer", error);
+                if (error.IsFatal)
+                {
+                    fatal(error);
+                }
+            }).Build());
+    }
+
+    /// <summary>A consumer of one partition; it commits nothing and resets nothing by itself.</summary>
+    public IConsumer<StagedBytes, StagedBytes> Consumer(StagedRecord staging, long fetchAheadBytes, Action<Error> fatal)
+    {
+        var config = new ConsumerConfig(Base())
+        {
+            GroupId = options.GroupId,
+            EnableAutoCommit = false,
+            EnableAutoOffsetStore = false,
+            AutoOffsetReset = AutoOffsetReset.Error,
+            CheckCrcs = true,
+            EnablePartitionEof = false,
+            QueuedMaxMessagesKbytes = (int)Math.Max(1_024, fetchAheadBytes / 1_024),
+            ConsumeResultFields = "timestamp,headers",
+        };
+        // When the pipeline does not keep up the fetcher rests this long before it looks again.
+        SetDefault(config, "fetch.queue.backoff.ms", "20");
+        SetDefault(config, "fetch.wait.max.ms", "500");
+        return Build(() => new ConsumerBuilder<StagedBytes, StagedBytes>(config)
+            .SetKeyDeserializer(staging.Key).SetValueDeserializer(staging.Value)
+            .SetLogHandler((_, message) => Log.ClientLog(logger, "consumer", message.Message))
+            .SetErrorHandler((_, error) =>
+            {
+                Report("consumer", error);
+                if (error.IsFatal)
+                {
+                    fatal(error);
+                }
+            }).Build());
+    }
+
+    /// <summary>Told by every client; written down at most twice a minute for each kind.</summary>
+    private void Report(string client, Error error)
+    {
+        LastError = error.Reason;
+        lock (_lock)
+        {
+            var now = Environment.TickCount64;
+            if (_errorAt.TryGetValue(error.Code, out var at) && now - at < ErrorIntervalMs)
+            {
+                return;
+            }
+
+            _errorAt[error.Code] = now;
+        }
+
+        Log.ClientError(logger, client, error.Reason, error.Code.ToString());
+    }
+
+    private Dictionary<string, string> Base()
+    {
+        var config = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["bootstrap.servers"] = options.BootstrapServers,
+            ["client.id"] = "iot-analytics",
+            // After an outage of the broker it is found again soon.
+            ["reconnect.backoff.max.ms"] = "2000",
+            ["topic.metadata.refresh.interval.ms"] = "60000",
+        };
+        foreach (var (key, value) in options.Client)
+        {
+            config[KafkaOptionsValidator.PropertyName(key)] = value;
+        }
+
+        return config;
+    }
+
+    private void SetDefault(Config config, string property, string value)
+    {
+        if (!options.Client.Keys.Any(k => KafkaOptionsValidator.PropertyName(k) == property))
+        {
+            config.Set(property, value);
+        }
+    }
+
+    private static T Build<T>(Func<T> build)
+    {
+        try
+        {
+            return build();
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or KafkaException)
+        {
+            throw new CommitLogException($"The Kafka client cannot be made from {KafkaLogOptions.Section}: {e.Message}", e);
+        }
+    }
+}

@@ -1,0 +1,177 @@
+using System.Diagnostics;
+using Confluent.Kafka;
+using IotAnalytics.Core.Persistence;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace IotAnalytics.Core.CommitLog.Kafka;
+
+/// <summary>
+/// The commit log in a Kafka topic. This host reads all partitions; offsets come from the caller, never from the consumer group. Kafka keeps
+/// records by its own retention: <see cref="TrimAsync"/> only commits the offset for lag tools.
+/// </summary>
+internal sealed class KafkaCommitLog(IOptions<KafkaLogOptions> options, DatabaseWriter database, TimeProvider time, ILogger<KafkaCommitLog> logger) : ICommitLog
+{
+    internal const string Closing = "The commit log is closing.";
+
+    /// <summary>How long a record that should be there may take to come, where only its time is wanted.</summary>
+    private static readonly TimeSpan PeekWait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan SlowPeekWait = TimeSpan.FromSeconds(10);
+
+    private readonly RequestStore _requests = new(database, time);
+    private readonly Lock _lock = new();
+    private Opened? _opened;
+    private volatile bool _closed;
+
+    public LogSource Source => new("kafka", State.Topic.ClusterId, State.Topic.Name, State.Topic.TopicId);
+
+    public int PartitionCount => State.Topic.Partitions;
+
+    private Opened State => _opened ?? throw new InvalidOperationException("The commit log is not open.");
+
+    public async Task OpenAsync(CancellationToken cancellationToken)
+    {
+        if (_opened is not null)
+        {
+            throw new InvalidOperationException("The commit log is open already.");
+        }
+
+        var clients = new KafkaClients(options.Value, logger);
+        var admin = clients.Admin();
+        try
+        {
+            var topic = await KafkaTopic.OpenAsync(admin, clients, options.Value, logger, cancellationToken).ConfigureAwait(false);
+            var bounds = new KafkaBounds(admin, topic.Name, topic.Partitions);
+            var appender = new KafkaAppender(clients, topic, bounds, logger);
+            _opened = new Opened(admin, clients, topic, bounds, appender, new KafkaUpkeep(admin, topic, options.Value.GroupId, time, logger), new PartitionReader?[topic.Partitions]);
+            Log.Opened(logger, topic.ClusterId, topic.Name, topic.TopicId, topic.Partitions, topic.TimestampType, Library.VersionString, NativeBuild());
+        }
+        catch
+        {
+            admin.Dispose();
+            throw;
+        }
+    }
+
+    public async ValueTask<AppendResult> AppendAsync(IReadOnlyList<LogRecord> records, IdempotentRequest? request, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(records.Count);
+        cancellationToken.ThrowIfCancellationRequested();
+        var state = State;
+        for (var i = 0; i < records.Count; i++)
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)records[i].Partition, (uint)state.Topic.Partitions);
+        }
+
+        ThrowIfClosed();
+        if (state.Upkeep.Failure is { } failure)
+        {
+            throw new LogUnavailableException(failure.Message, failure);
+        }
+
+        return request is null
+            ? new AppendResult(await state.Appender.AppendAsync(records).ConfigureAwait(false), Earlier: null)
+            : await _requests.AppendOnceAsync(request, () => state.Appender.AppendAsync(records), cancellationToken).ConfigureAwait(false);
+    }
+
+    public async ValueTask<IdempotentRequest?> FindRequestAsync(string key, CancellationToken cancellationToken) =>
+        await _requests.FindAsync(key, cancellationToken).ConfigureAwait(false);
+
+    public async ValueTask ReadAsync(int partition, long offset, RecordBatch into, int maxBytes, TimeSpan maxWait, CancellationToken cancellationToken)
+    {
+        into.Clear();
+        cancellationToken.ThrowIfCancellationRequested();
+        await Reader(partition).ReadAsync(offset, into, maxBytes, maxWait, cancellationToken).ConfigureAwait(false);
+    }
+
+    public ValueTask<LogBounds> GetBoundsAsync(int partition, CancellationToken cancellationToken) => State.Bounds.GetAsync(partition, cancellationToken);
+
+    public async ValueTask<long?> GetRecordTimeAsync(int partition, long offset, CancellationToken cancellationToken)
+    {
+        var state = State;
+        var bounds = await state.Bounds.GetAsync(partition, cancellationToken).ConfigureAwait(false);
+        offset = Math.Max(offset, bounds.Start);
+        if (offset >= bounds.HighWatermark)
+        {
+            return null;
+        }
+
+        // Where the reading stands the record is at hand; anywhere else a consumer is made for it, so that the reading is not disturbed.
+        if (state.Readers[partition] is { } reader && reader.StandsAt(offset))
+        {
+            return await reader.PeekAsync(offset, PeekWait, cancellationToken).ConfigureAwait(false);
+        }
+
+        using var other = MakeReader(state, partition, new KafkaBounds(state.Admin, state.Topic.Name, state.Topic.Partitions), fetchAheadBytes: 1 << 20);
+        return await other.PeekAsync(offset, SlowPeekWait, cancellationToken).ConfigureAwait(false);
+    }
+
+    public ValueTask TrimAsync(int partition, long offset, CancellationToken cancellationToken)
+    {
+        State.Upkeep.Processed(partition, offset);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Safe to call twice, and before the log was opened.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_closed)
+        {
+            return;
+        }
+
+        PartitionReader?[] readers;
+        lock (_lock)
+        {
+            _closed = true;
+            readers = _opened is null ? [] : [.. _opened.Readers];
+        }
+
+        if (_opened is null)
+        {
+            return;
+        }
+
+        await Task.Run(() => Parallel.ForEach(readers, reader => reader?.Dispose())).ConfigureAwait(false);
+        await _opened.Upkeep.DisposeAsync().ConfigureAwait(false);
+        await Task.Run(_opened.Appender.Dispose).ConfigureAwait(false);
+        _opened.Admin.Dispose();
+        Log.Closed(logger, _opened.Topic.Name);
+    }
+
+    private PartitionReader Reader(int partition)
+    {
+        var state = State;
+        if (state.Readers[partition] is { } reader && !_closed)
+        {
+            return reader;
+        }
+
+        lock (_lock)
+        {
+            ThrowIfClosed();
+            return state.Readers[partition] ??= MakeReader(state, partition, state.Bounds, options.Value.FetchAheadBytes / state.Topic.Partitions);
+        }
+    }
+
+    private PartitionReader MakeReader(Opened state, int partition, KafkaBounds bounds, long fetchAheadBytes) => new(
+        state.Clients, new TopicPartition(state.Topic.Name, partition), bounds, fetchAheadBytes, () => state.Upkeep.Failure, logger);
+
+    private void ThrowIfClosed()
+    {
+        if (_closed)
+        {
+            throw new LogUnavailableException(Closing);
+        }
+    }
+
+    /// <summary>The file of the native library: it comes in several builds, some without Kerberos, and the system decides which one loads.</summary>
+    private static string NativeBuild()
+    {
+        using var process = Process.GetCurrentProcess();
+        return process.Modules.Cast<ProcessModule>().FirstOrDefault(m => m.ModuleName.Contains("librdkafka", StringComparison.Ordinal))?.ModuleName ?? "unknown";
+    }
+
+    private sealed record Opened(
+        IAdminClient Admin, KafkaClients Clients, KafkaTopic Topic, KafkaBounds Bounds, KafkaAppender Appender, KafkaUpkeep Upkeep, PartitionReader?[] Readers);
+}
