@@ -188,6 +188,26 @@ public sealed class LakeUpkeepTests
     }
 
     [Fact]
+    public async Task Dead_letters_are_kept_as_long_as_bronze()
+    {
+        await using var lake = await LakeFixture.CreateAsync(new LakeOptions { BronzeRetention = TimeSpan.FromDays(2) });
+        var newest = new DateTimeOffset(2026, 1, 10, 12, 0, 0, TimeSpan.Zero);
+        foreach (var (offset, hours) in new[] { (1, 0), (2, 47), (3, 49) })
+        {
+            await lake.Writer.WriteAsync(
+                t => t.Execute(
+                    "INSERT INTO dead_letter (source_id, partition, record_offset, item, reason, record_time) VALUES (1, 0, @offset, 0, 'bad_json', @time)",
+                    ("@offset", offset), ("@time", newest.AddHours(-hours).ToUnixTimeMilliseconds())),
+                Token);
+        }
+
+        await lake.Vacuum.VacuumAsync(Token);
+
+        await using var context = await lake.Contexts.CreateDbContextAsync(Token);
+        Assert.Equal([1, 2], await context.DeadLetters.Select(d => d.RecordOffset).OrderBy(o => o).ToListAsync(Token));
+    }
+
+    [Fact]
     public async Task Orphans_go_when_they_are_old_and_nobody_can_commit_them()
     {
         await using var lake = await LakeFixture.CreateAsync();

@@ -8,7 +8,7 @@ namespace IotAnalytics.Core.Lake.Upkeep;
 
 /// <summary>
 /// Deletes what no reader needs any more: files removed longer than <c>Lake:VacuumAfter</c> ago, bronze dates beyond
-/// <c>Lake:BronzeRetention</c> (they become removed files first), files that no row names, and old entries of the logs. May run twice.
+/// <c>Lake:BronzeRetention</c> (they become removed files first), files that no row names, old entries of the logs, and dead letters as old as bronze may be. May run twice.
 /// </summary>
 internal sealed class LakeVacuum(
     ILakeStore store,
@@ -39,6 +39,7 @@ internal sealed class LakeVacuum(
         }
 
         await ForgetCommitBodiesAsync(cancellationToken).ConfigureAwait(false);
+        await ForgetDeadLettersAsync(cancellationToken).ConfigureAwait(false);
         var result = new VacuumResult(expired, deleted, orphans, trimmed);
         Log.Vacuumed(logger, result.ExpiredFiles, result.DeletedFiles, result.Orphans, result.LogObjects);
         return result;
@@ -66,6 +67,12 @@ internal sealed class LakeVacuum(
 
         return expired.Count;
     }
+
+    /// <summary>Deletes dead letters that are older than bronze, which has their records, may be; ages count from the newest one.</summary>
+    public Task<int> ForgetDeadLettersAsync(CancellationToken cancellationToken) => writer.WriteAsync(
+        transaction => DeltaTableSql.Command(transaction, "DELETE FROM dead_letter WHERE record_time < (SELECT max(record_time) FROM dead_letter) - @kept")
+            .Add("@kept", (long)options.Value.BronzeRetention.TotalMilliseconds).Run(),
+        cancellationToken);
 
     /// <summary>Deletes the objects of removed files, then their rows.</summary>
     public async Task<int> DeleteRemovedAsync(CancellationToken cancellationToken)
