@@ -32,6 +32,9 @@ internal sealed partial class ProfileReader
 {
     private const int MaxEntries = 1_000;
     private const int MaxDetectors = 16;
+
+    /// <summary>Of the Normal band's width. Many sensors share a chart, and some are quiet while they warm up.</summary>
+    private const double SmallestScaleShare = 0.05;
     private const string SnakeCase = "snake_case, 1 to 63 characters of a-z 0-9 _ with a letter first";
 
     // The fixed columns of the three tables, and the fields of a reading.
@@ -167,7 +170,7 @@ internal sealed partial class ProfileReader
                 continue;
             }
 
-            residuals = ResidualFeatures.Of([.. measurements.Select(m => m.Name)], [.. measurements.Select(m => m.Max - m.Min)]);
+            residuals = ResidualFeatures.Of([.. measurements.Select(m => m.Name)], [.. measurements.Select(m => SmallestScaleShare * (m.NormalBand.High - m.NormalBand.Low))]);
             detectors.Add(detector with
             {
                 Features = [.. residuals.Take(measurements.Length).Select(f => f.Name)],

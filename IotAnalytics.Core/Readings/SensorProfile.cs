@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 
 namespace IotAnalytics.Core.Readings;
 
@@ -22,7 +23,16 @@ public sealed record SensorProfile(
 /// <param name="Max">Upper end of the physical range.</param>
 /// <param name="Normal">The band of healthy values, [low, high]: the bootstrap model and the simulator draw from it. Null: the middle third of the physical range.</param>
 /// <param name="Anomalous">The band of faulty values, [low, high]. Null: the top tenth of the physical range.</param>
-public sealed record MeasurementDefinition(string Name, string Unit, double Min, double Max, ValueBand? Normal, ValueBand? Anomalous);
+public sealed record MeasurementDefinition(string Name, string Unit, double Min, double Max, ValueBand? Normal, ValueBand? Anomalous)
+{
+    /// <summary><see cref="Normal"/>, or what stands for it.</summary>
+    [JsonIgnore]
+    public ValueBand NormalBand => Normal ?? new ValueBand(Min + (Max - Min) / 3, Max - (Max - Min) / 3);
+
+    /// <summary><see cref="Anomalous"/>, or what stands for it.</summary>
+    [JsonIgnore]
+    public ValueBand AnomalousBand => Anomalous ?? new ValueBand(Max - (Max - Min) / 10, Max);
+}
 
 /// <summary>A closed band of values in the measurement's unit.</summary>
 public sealed record ValueBand(double Low, double High);

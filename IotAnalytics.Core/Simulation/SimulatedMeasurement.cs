@@ -8,9 +8,8 @@ internal sealed class SimulatedMeasurement
 {
     public SimulatedMeasurement(MeasurementDefinition definition)
     {
-        var range = definition.Max - definition.Min;
-        Normal = definition.Normal ?? new ValueBand(definition.Min + range / 3, definition.Max - range / 3);
-        Anomalous = definition.Anomalous ?? new ValueBand(definition.Max - range / 10, definition.Max);
+        Normal = definition.NormalBand;
+        Anomalous = definition.AnomalousBand;
         Decimals = DecimalsFor(Normal.High - Normal.Low);
         Scale = Math.Pow(10, Decimals);
         JsonName = Encoding.UTF8.GetBytes($",\"{definition.Name}\":");

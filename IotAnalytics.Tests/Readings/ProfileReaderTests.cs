@@ -76,7 +76,7 @@ public class ProfileReaderTests
         var alone = Assert.Single(Read("""{"Profiles":{"p":{"Measurements":{"x":{"Min":0,"Max":4}},"Detectors":[{"Kind":"Mewma"}]}}}""").Profiles);
 
         Assert.Equal(["x", "x_shift", "x_jump"], beside.Features.Select(f => f.Name));
-        Assert.Equal("ewma(residual(\"x\", 10000, 0.004), 12.333)", beside.Features[1].Expression);
+        Assert.Equal("ewma(residual(\"x\", 10000, 0.0666666666666667), 12.333)", beside.Features[1].Expression);
         Assert.Equal(["x_shift"], beside.Detectors[1].Features);
         Assert.Equal(["x_jump"], beside.Detectors[1].Telling);
         Assert.Equal(["x_shift", "x_jump"], alone.Features.Select(f => f.Name));

@@ -20,7 +20,7 @@ internal abstract record SensorDetector(string Name)
 
     private static FeatureSet Raw(SensorRecording r) => FeatureSet.OfColumns(r.Measurements, [.. r.Measurements.Select(m => new FeatureDefinition(m, m))]);
 
-    private static FeatureSet Residuals(SensorRecording r) => FeatureSet.OfColumns(r.Measurements, ResidualFeatures.Of(r.Measurements, r.Ranges));
+    private static FeatureSet Residuals(SensorRecording r) => FeatureSet.OfColumns(r.Measurements, ResidualFeatures.Of(r.Measurements, r.SmallestScales));
 
     private static IAnomalyDetector Forest(FeatureTable table) =>
         IsolationForestTrainer.Train(table.Columns, table.Rows, new IsolationForestOptions { Seed = 1 }, CancellationToken.None);

@@ -7,13 +7,13 @@ namespace IotAnalytics.Benchmarks.Evaluate.Sensors;
 /// <summary>Readings of one machine in order of time, with what is known of its faults.</summary>
 /// <param name="Name">File or machine.</param>
 /// <param name="Measurements">Names, unique.</param>
-/// <param name="Ranges">Width of each measurement's range; 0 = not known.</param>
+/// <param name="SmallestScales">A thousandth of each measurement's range; 0 where that is not known.</param>
 /// <param name="Training">Rows to learn from, without labels.</param>
 /// <param name="Test">Rows that follow them.</param>
 /// <param name="Labels">Whether each test row is anomalous.</param>
 /// <param name="Segments">Faults of which the guilty measurements are known.</param>
 internal sealed record SensorRecording(
-    string Name, string[] Measurements, double[] Ranges, double[][] Training, double[][] Test, bool[] Labels, IReadOnlyList<FaultSegment> Segments)
+    string Name, string[] Measurements, double[] SmallestScales, double[][] Training, double[][] Test, bool[] Labels, IReadOnlyList<FaultSegment> Segments)
 {
     private const int SkabTrainingRows = 400;
 
@@ -46,7 +46,7 @@ internal sealed record SensorRecording(
             bool[] labels = [.. Lines(stem + "_test_label.txt.gz").Select(l => Number(l) != 0)];
             FaultSegment[] segments = [.. Lines(stem + "_interpretation.txt").Where(l => l.Contains(':')).Select(l => FaultSegment.Parse(l, endInclusive))];
             yield return new SensorRecording(
-                Path.GetFileName(stem), names, [.. names.Select(_ => 1.0)], training, Rows(stem + "_test.csv.gz"), labels, segments);
+                Path.GetFileName(stem), names, [.. names.Select(_ => 0.001)], training, Rows(stem + "_test.csv.gz"), labels, segments);
         }
     }
 

@@ -20,6 +20,7 @@ internal static class BootstrapTrainer
     /// <summary>Streams of the seed; trees have those from 0 on.</summary>
     private const long TrainingStream = -1;
     private const long ReferenceStream = -2;
+    private const long SeriesStream = -3;
 
     /// <summary>Version 1 for a profile.</summary>
     public static ModelSnapshot Train(SensorProfile profile, int seed) => Train(profile, seed, FirstVersion);
@@ -35,7 +36,18 @@ internal static class BootstrapTrainer
         var normal = NormalReadings(profile, seed);
         var reference = FeatureTable.Of(normal, features);
         reference.Impute(medians);
-        var detector = ProfileDetector.Train(profile, features, training, training.Slice(anomalies, TrainingRows - anomalies), reference, seed);
+        var healthy = training.Slice(anomalies, TrainingRows - anomalies);
+        if (profile.Detectors.Any(d => d.Kind is DetectorDefinition.Pca or DetectorDefinition.Mewma))
+        {
+            // Charts learn from one half of a series; with the other, rarities are those of readings that follow one another too.
+            var series = FeatureTable.Of(SyntheticSeries.Of(profile, seed, SeriesStream), features);
+            series.Impute(medians);
+            var half = series.Rows / 2;
+            healthy = series.Slice(0, half);
+            reference = FeatureTable.Concat(reference, series.Slice(half, series.Rows - half));
+        }
+
+        var detector = ProfileDetector.Train(profile, features, training, healthy, reference, seed);
         var referenceScores = reference.Score(detector);
         Array.Sort(referenceScores);
 
@@ -53,7 +65,7 @@ internal static class BootstrapTrainer
                 Kind = detector.Kind,
                 Source = "synthetic readings",
                 TrainingRows = TrainingRows,
-                ReferenceRows = ReferenceRows,
+                ReferenceRows = reference.Rows,
                 Seed = seed,
                 Parameters = DetectorParameters.Of(detector),
                 Features = [.. profile.Features.Select((f, i) => new ModelCardFeature(f.Name, f.Expression, medians[i]))],

@@ -58,6 +58,19 @@ internal sealed class FeatureTable
         return table;
     }
 
+    /// <summary>The rows of one table, then those of the other.</summary>
+    public static FeatureTable Concat(FeatureTable first, FeatureTable second)
+    {
+        var table = new FeatureTable(first.Columns.Length, first.Rows + second.Rows);
+        for (var f = 0; f < table.Columns.Length; f++)
+        {
+            first.Columns[f].AsSpan(0, first.Rows).CopyTo(table.Columns[f]);
+            second.Columns[f].AsSpan(0, second.Rows).CopyTo(table.Columns[f].AsSpan(first.Rows));
+        }
+
+        return table;
+    }
+
     /// <summary>The first row without a missing value, or <see cref="Rows"/>: features of a history are missing at first.</summary>
     public int FirstCompleteRow()
     {

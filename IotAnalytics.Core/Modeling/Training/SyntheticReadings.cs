@@ -10,7 +10,7 @@ namespace IotAnalytics.Core.Modeling.Training;
 /// <param name="stream">Tells sequences of one seed apart.</param>
 internal sealed class SyntheticReadings(SensorProfile profile, long seed, long stream)
 {
-    private readonly (ValueBand Normal, ValueBand Anomalous)[] _bands = [.. profile.Measurements.Select(Bands)];
+    private readonly (ValueBand Normal, ValueBand Anomalous)[] _bands = [.. profile.Measurements.Select(m => (m.NormalBand, m.AnomalousBand))];
     private Xoshiro256 _random = new(seed, stream);
 
     /// <summary>Fills one value per measurement, in the profile's order; returns whether the row is anomalous.</summary>
@@ -25,12 +25,5 @@ internal sealed class SyntheticReadings(SensorProfile profile, long seed, long s
         }
 
         return isAnomaly;
-    }
-
-    private static (ValueBand Normal, ValueBand Anomalous) Bands(MeasurementDefinition measurement)
-    {
-        var width = measurement.Max - measurement.Min;
-        return (measurement.Normal ?? new ValueBand(measurement.Min + width / 3, measurement.Max - width / 3),
-            measurement.Anomalous ?? new ValueBand(measurement.Max - width / 10, measurement.Max));
     }
 }

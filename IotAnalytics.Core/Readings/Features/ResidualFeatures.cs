@@ -18,15 +18,13 @@ internal static class ResidualFeatures
     /// <summary>Readings of the short-term mean.</summary>
     private const int DeviationSpan = 50;
 
-    /// <summary>A scale is at least this share of the measurement's range: a measurement that stood still has one too.</summary>
-    private const double SmallestScale = 0.001;
-
     /// <summary>Averages of all measurements, then deviations of all.</summary>
-    /// <param name="ranges">Width of each measurement's range, 0 where it is not known.</param>
-    public static ImmutableArray<FeatureDefinition> Of(IReadOnlyList<string> measurements, IReadOnlyList<double> ranges) =>
+    /// <param name="smallestScales">Of each measurement, in its unit: what its deviation from the level is measured in at least. Sensors that were quiet in
+    /// their first readings have one too; 0 where nothing is known.</param>
+    public static ImmutableArray<FeatureDefinition> Of(IReadOnlyList<string> measurements, IReadOnlyList<double> smallestScales) =>
     [
         .. measurements.Select((m, i) => new FeatureDefinition($"{m}_shift", string.Create(
-            CultureInfo.InvariantCulture, $"ewma(residual({Quoted(m)}, {LevelSpan}, {ranges[i] * SmallestScale:R}), {AverageSpan})"))),
+            CultureInfo.InvariantCulture, $"ewma(residual({Quoted(m)}, {LevelSpan}, {smallestScales[i]:R}), {AverageSpan})"))),
         .. measurements.Select(m => new FeatureDefinition($"{m}_jump", string.Create(
             CultureInfo.InvariantCulture, $"{Quoted(m)} - ewma({Quoted(m)}, {DeviationSpan})"))),
     ];
