@@ -28,6 +28,7 @@ internal sealed class LakeFixture : IAsyncDisposable
         var connection = SqliteDatabase.ConnectionString(DataDirectory.Combine("analytics.db"));
         _contexts = new ContextFactory(connection);
         Writer = new DatabaseWriter(connection);
+        Reader = new DatabaseReader(connection);
         Store = new FaultyLakeStore(new FileSystemLakeStore(DataDirectory.Combine("lake")));
         Spool = new LakeSpool(DataDirectory.Combine("spool"), long.MaxValue);
         Tables = new LakeTables(options);
@@ -37,13 +38,15 @@ internal sealed class LakeFixture : IAsyncDisposable
     public LakeOptions Options { get; }
     public DataDirectory DataDirectory { get; }
     public DatabaseWriter Writer { get; }
+
+    public DatabaseReader Reader { get; }
     public FaultyLakeStore Store { get; }
     public LakeSpool Spool { get; }
     public LakeTables Tables { get; }
     public FakeTimeProvider Time { get; }
     public IDbContextFactory<AnalyticsDbContext> Contexts => _contexts;
     public IOptions<LakeOptions> Configured => Microsoft.Extensions.Options.Options.Create(Options);
-    public DeltaCheckpointer Checkpointer => new(Store, Writer, Configured, Time, NullLogger<DeltaCheckpointer>.Instance);
+    public DeltaCheckpointer Checkpointer => new(Store, Reader, Writer, Configured, Time, NullLogger<DeltaCheckpointer>.Instance);
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -57,7 +60,7 @@ internal sealed class LakeFixture : IAsyncDisposable
 
     /// <summary>A publisher as a fresh process would have it.</summary>
     public DeltaPublisher NewPublisher(ProfileCatalog? catalog = null) => new(
-        Store, Writer, Checkpointer, catalog ?? LakeTestData.MakeCatalog("humidity", "temperature"), Configured, Time, NullLogger<DeltaPublisher>.Instance);
+        Store, Reader, Writer, Checkpointer, catalog ?? LakeTestData.MakeCatalog("humidity", "temperature"), Configured, Time, NullLogger<DeltaPublisher>.Instance);
 
     public LakeVerifier Verifier => new(Store, Contexts, Configured);
 

@@ -20,7 +20,7 @@ internal static class HealthEndpoints
         health.MapGet("/ready", ReadyAsync);
     }
 
-    private static async Task<IResult> ReadyAsync(PipelineMonitor pipeline, DatabaseWriter database, CancellationToken cancellationToken)
+    private static async Task<IResult> ReadyAsync(PipelineMonitor pipeline, DatabaseReader database, CancellationToken cancellationToken)
     {
         if (!pipeline.IsReady)
         {
@@ -29,11 +29,11 @@ internal static class HealthEndpoints
 
         try
         {
-            await database.WriteAsync(
+            await database.ReadAsync(
                 transaction =>
                 {
                     using var command = transaction.Query("SELECT count(*) FROM stream_partition");
-                    _ = command.ExecuteScalar();
+                    return command.ExecuteScalar();
                 },
                 cancellationToken);
         }

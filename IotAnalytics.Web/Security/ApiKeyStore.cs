@@ -9,7 +9,7 @@ namespace IotAnalytics.Web.Security;
 /// The keys that are good now. All of them are read at once and kept for 5 s, the time within which a revocation takes effect:
 /// neither a good nor a guessed key costs a query of its own.
 /// </summary>
-internal sealed class ApiKeyStore(DatabaseWriter database, TimeProvider time) : IDisposable
+internal sealed class ApiKeyStore(DatabaseReader database, TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(5);
     private readonly SemaphoreSlim _loading = new(1, 1);
@@ -62,7 +62,7 @@ internal sealed class ApiKeyStore(DatabaseWriter database, TimeProvider time) : 
             }
 
             var loadedAt = time.GetTimestamp();
-            var keys = await database.WriteAsync(Read, cancellationToken);
+            var keys = await database.ReadAsync(Read, cancellationToken);
             return _snapshot = new Snapshot(
                 keys.ToFrozenDictionary(k => k.Hash, StringComparer.Ordinal), keys.ToFrozenDictionary(k => k.KeyId), loadedAt);
         }

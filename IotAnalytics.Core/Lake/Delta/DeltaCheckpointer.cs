@@ -11,7 +11,7 @@ namespace IotAnalytics.Core.Lake.Delta;
 /// names it, and taken away when it is bad: readers would refuse the table. A failure to write one costs readers time, nothing else.
 /// </summary>
 internal sealed class DeltaCheckpointer(
-    ILakeStore store, DatabaseWriter writer, IOptions<LakeOptions> options, TimeProvider time, ILogger<DeltaCheckpointer> logger)
+    ILakeStore store, DatabaseReader reader, DatabaseWriter writer, IOptions<LakeOptions> options, TimeProvider time, ILogger<DeltaCheckpointer> logger)
 {
     /// <summary>Commits are kept this long, also below a checkpoint, for readers that look at old versions.</summary>
     private static readonly TimeSpan CommitRetention = TimeSpan.FromDays(30);
@@ -20,7 +20,7 @@ internal sealed class DeltaCheckpointer(
 
     public async Task MaybeCheckpointAsync(LakeTable table, CancellationToken cancellationToken)
     {
-        var due = await writer.WriteAsync(transaction => DeltaTableSql.CheckpointDue(transaction, table.Name, options.Value.CheckpointEvery), cancellationToken).ConfigureAwait(false);
+        var due = await reader.ReadAsync(transaction => DeltaTableSql.CheckpointDue(transaction, table.Name, options.Value.CheckpointEvery), cancellationToken).ConfigureAwait(false);
         if (due is { } version)
         {
             await CheckpointAsync(table, version, cancellationToken).ConfigureAwait(false);

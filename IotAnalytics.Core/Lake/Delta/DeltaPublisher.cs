@@ -17,6 +17,7 @@ namespace IotAnalytics.Core.Lake.Delta;
 /// </summary>
 internal sealed class DeltaPublisher(
     ILakeStore store,
+    DatabaseReader reader,
     DatabaseWriter writer,
     DeltaCheckpointer checkpointer,
     ProfileCatalog catalog,
@@ -45,7 +46,7 @@ internal sealed class DeltaPublisher(
         try
         {
             var started = Stopwatch.GetTimestamp();
-            var bounds = await writer.WriteAsync(DeltaTableSql.LakeOffsets, cancellationToken).ConfigureAwait(false);
+            var bounds = await reader.ReadAsync(DeltaTableSql.LakeOffsets, cancellationToken).ConfigureAwait(false);
             var versions = 0;
             foreach (var table in _tables.InPublicationOrder)
             {
@@ -108,8 +109,8 @@ internal sealed class DeltaPublisher(
     /// <exception cref="LakeAheadException">It is.</exception>
     public async Task VerifyNotAheadAsync(CancellationToken cancellationToken)
     {
-        var versions = await writer.WriteAsync(DeltaTableSql.Versions, cancellationToken).ConfigureAwait(false);
-        var offsets = await writer.WriteAsync(DeltaTableSql.LakeOffsets, cancellationToken).ConfigureAwait(false);
+        var versions = await reader.ReadAsync(DeltaTableSql.Versions, cancellationToken).ConfigureAwait(false);
+        var offsets = await reader.ReadAsync(DeltaTableSql.LakeOffsets, cancellationToken).ConfigureAwait(false);
         foreach (var table in _tables.InPublicationOrder)
         {
             var version = versions.GetValueOrDefault(table.Name, -1);

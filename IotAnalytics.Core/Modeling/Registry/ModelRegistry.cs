@@ -16,6 +16,7 @@ namespace IotAnalytics.Core.Modeling.Registry;
 /// each other. Safe for many threads. Plain SQL throughout: a start does not wait for EF Core.
 /// </summary>
 internal sealed class ModelRegistry(
+    DatabaseReader reader,
     DatabaseWriter writer,
     ILakeStore store,
     IOptions<LakeOptions> lake,
@@ -59,7 +60,7 @@ internal sealed class ModelRegistry(
     /// <summary>The champion, or null when the model has none. Loaded once per version.</summary>
     public async Task<ModelSnapshot?> GetChampionAsync(string name, CancellationToken cancellationToken)
     {
-        var version = await writer.WriteAsync(transaction => ModelRows.Champion(transaction, name), cancellationToken).ConfigureAwait(false);
+        var version = await reader.ReadAsync(transaction => ModelRows.Champion(transaction, name), cancellationToken).ConfigureAwait(false);
         return version is null ? null : await LoadAsync(name, version, cancellationToken).ConfigureAwait(false);
     }
 
@@ -74,7 +75,7 @@ internal sealed class ModelRegistry(
             return model;
         }
 
-        var row = await writer.WriteAsync(transaction => ModelRows.File(transaction, name, version), cancellationToken).ConfigureAwait(false)
+        var row = await reader.ReadAsync(transaction => ModelRows.File(transaction, name, version), cancellationToken).ConfigureAwait(false)
             ?? throw new KeyNotFoundException($"Model {name} has no version {version}.");
         var file = await ReadAsync(row.ObjectKey, cancellationToken).ConfigureAwait(false);
         model = ModelFile.Read(file);
@@ -112,7 +113,7 @@ internal sealed class ModelRegistry(
     }
 
     private Task<string> NextVersionAsync(string name, CancellationToken cancellationToken) =>
-        writer.WriteAsync(transaction => ModelRows.NextVersion(transaction, name), cancellationToken);
+        reader.ReadAsync(transaction => ModelRows.NextVersion(transaction, name), cancellationToken);
 
     private async Task<byte[]> ReadAsync(string key, CancellationToken cancellationToken)
     {
