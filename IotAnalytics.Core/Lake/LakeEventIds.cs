@@ -10,4 +10,7 @@ public static partial class EventIds
     public const int LakeRewriteAbandoned = 3006;
     public const int LakeVacuumed = 3007;
     public const int LakeOrphanDeleted = 3008;
+    public const int LakeStoreRetried = 3009;
+    public const int LakeStoreProbed = 3010;
+    public const int LakeBucketCreated = 3011;
 }

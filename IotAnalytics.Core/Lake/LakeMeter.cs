@@ -14,6 +14,9 @@ internal static class LakeMeter
     public static Counter<long> PublishFailures { get; } =
         IotMeter.Instance.CreateCounter<long>("iot.lake.publish.failures", "{failure}", "Publications that failed and were tried again.");
 
+    public static Counter<long> StoreRetries { get; } =
+        IotMeter.Instance.CreateCounter<long>("iot.lake.store.retries", "{retry}", "Requests to the store that failed and were repeated, by operation.");
+
     public static void RecordCut(long rows, long bytes)
     {
         CutRows.Record(rows);

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using IotAnalytics.Core.Lake.Stores.S3;
 
 namespace IotAnalytics.Core.Lake;
 
@@ -7,11 +8,12 @@ public sealed class LakeOptions
 {
     public const string Section = "Lake";
 
-    /// <summary><c>FileSystem</c>: the folder <c>lake</c> in the data directory. Default <c>FileSystem</c>.</summary>
-    [Required, AllowedValues("FileSystem", ErrorMessage = "accepted: FileSystem")]
+    /// <summary><c>FileSystem</c>: the folder <c>lake</c> in the data directory; <c>S3</c>: buckets. Default <c>FileSystem</c>.</summary>
+    [Required, AllowedValues("FileSystem", "S3", ErrorMessage = "accepted: FileSystem, S3")]
     public string Provider { get; set; } = "FileSystem";
 
-    /// <summary>Where the bronze table lies below the store. Default <c>bronze/sensor-readings</c>.</summary>
+    /// <summary>Where the bronze table lies: a folder below the store, or with <c>S3</c> bucket and prefix, <c>s3://bucket/prefix</c> too.
+    /// Default <c>bronze/sensor-readings</c>.</summary>
     [Required, RegularExpression(PathPattern)]
     public string Bronze { get; set; } = "bronze/sensor-readings";
 
@@ -59,5 +61,8 @@ public sealed class LakeOptions
     [Range(typeof(TimeSpan), "1.00:00:00", "36500.00:00:00")]
     public TimeSpan BronzeRetention { get; set; } = TimeSpan.FromDays(90);
 
-    private const string PathPattern = "^[A-Za-z0-9_-][A-Za-z0-9=_.-]*(/[A-Za-z0-9_-][A-Za-z0-9=_.-]*)*$";
+    /// <summary>For <see cref="Provider"/> <c>S3</c>; validated and read only then.</summary>
+    public S3StoreOptions S3 { get; set; } = new();
+
+    private const string PathPattern = "^(s3://)?[A-Za-z0-9_-][A-Za-z0-9=_.-]*(/[A-Za-z0-9_-][A-Za-z0-9=_.-]*)*/?$";
 }

@@ -1,9 +1,10 @@
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Options;
 
 namespace IotAnalytics.Core.Lake;
 
-/// <summary>No table may lie inside another: readers would find foreign files in it.</summary>
-internal sealed class LakeOptionsValidator : IValidateOptions<LakeOptions>
+/// <summary>No table may lie inside another: readers would find foreign files in it. On S3 every place begins with a bucket.</summary>
+internal sealed partial class LakeOptionsValidator : IValidateOptions<LakeOptions>
 {
     public ValidateOptionsResult Validate(string? name, LakeOptions options)
     {
@@ -21,6 +22,19 @@ internal sealed class LakeOptionsValidator : IValidateOptions<LakeOptions>
             }
         }
 
+        failures.AddRange(places.Select(p => PlaceError(options.Provider, p.Key, p.Path)).OfType<string>());
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
     }
+
+    private static string? PlaceError(string provider, string key, string path) => provider switch
+    {
+        LakePlaces.S3 when !Bucket().IsMatch(path.Split('/')[0]) =>
+            $"Lake:{key} '{path}': accepted a bucket of 3 to 63 of a-z, 0-9, '.' and '-', and a prefix: bucket/prefix or s3://bucket/prefix.",
+        LakePlaces.S3 when !path.Contains('/', StringComparison.Ordinal) => $"Lake:{key} '{path}': accepted a prefix after the bucket: bucket/prefix or s3://bucket/prefix.",
+        not LakePlaces.S3 when path.StartsWith(LakePlaces.Scheme, StringComparison.Ordinal) => $"Lake:{key} '{path}': an address of S3 needs Lake:Provider S3.",
+        _ => null,
+    };
+
+    [GeneratedRegex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
+    private static partial Regex Bucket();
 }

@@ -1,6 +1,7 @@
 using IotAnalytics.Core.Lake.Delta;
 using IotAnalytics.Core.Lake.Queries;
 using IotAnalytics.Core.Lake.Stores;
+using IotAnalytics.Core.Lake.Stores.S3;
 using IotAnalytics.Core.Lake.Upkeep;
 using IotAnalytics.Core.Lake.Verification;
 using Microsoft.Extensions.Configuration;
@@ -17,11 +18,24 @@ public static class LakeServices
     {
         services.AddOptions<LakeOptions>().Bind(configuration.GetSection(LakeOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<IValidateOptions<LakeOptions>, LakeOptionsValidator>();
-        services.AddSingleton<ILakeStore>(provider => provider.GetRequiredService<IOptions<LakeOptions>>().Value.Provider switch
+        services.PostConfigure<LakeOptions>(LakePlaces.Normalize);
+        switch (configuration[$"{LakeOptions.Section}:{nameof(LakeOptions.Provider)}"])
         {
-            "FileSystem" => new FileSystemLakeStore(provider.GetRequiredService<DataDirectory>().Combine("lake")),
-            var other => throw new InvalidOperationException($"Lake:Provider '{other}'; accepted: FileSystem."),
-        });
+            case LakePlaces.S3:
+                services.AddOptions<S3StoreOptions>().Bind(configuration.GetSection(S3StoreOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+                services.AddSingleton<IValidateOptions<S3StoreOptions>, S3StoreOptionsValidator>();
+                services.AddSingleton<S3LakeStore>();
+                services.AddSingleton<ILakeStore>(provider => provider.GetRequiredService<S3LakeStore>());
+                services.AddSingleton<S3StoreProbe>();
+                services.AddHostedService(provider => provider.GetRequiredService<S3StoreProbe>());
+                break;
+
+            // An unknown provider is refused by the validation above, together with every other wrong option.
+            default:
+                services.AddSingleton<ILakeStore>(provider => new FileSystemLakeStore(provider.GetRequiredService<DataDirectory>().Combine("lake")));
+                break;
+        }
+
         services.AddSingleton<LakeSpool>();
         services.AddSingleton<DeltaCheckpointer>();
         services.AddSingleton<DeltaPublisher>();

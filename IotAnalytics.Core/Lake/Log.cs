@@ -28,4 +28,13 @@ internal static partial class Log
 
     [LoggerMessage(EventIds.LakeOrphanDeleted, LogLevel.Information, "Deleting {Key}, which no row names.")]
     public static partial void OrphanDeleted(ILogger logger, string key);
+
+    [LoggerMessage(EventIds.LakeStoreRetried, LogLevel.Debug, "{Operation} {Key} failed at try {Attempt} and is repeated: {Reason}")]
+    public static partial void StoreRetried(ILogger logger, string operation, string key, string reason, int attempt);
+
+    [LoggerMessage(EventIds.LakeStoreProbed, LogLevel.Information, "The lake is S3{Place}: {Places}.")]
+    public static partial void StoreProbed(ILogger logger, string place, string places);
+
+    [LoggerMessage(EventIds.LakeBucketCreated, LogLevel.Information, "Made bucket {Bucket}{Place}.")]
+    public static partial void BucketCreated(ILogger logger, string bucket, string place);
 }

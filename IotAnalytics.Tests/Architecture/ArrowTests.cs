@@ -41,6 +41,9 @@ public sealed class ArrowTests
         Assert.Empty(Users("Parquet", "IotAnalytics.Core/Lake/", "IotAnalytics.Core/Simulation/Replay/"));
 
     [Fact]
+    public void Amazon_is_known_to_one_store_of_the_lake_only() => Assert.Empty(Users("Amazon", "IotAnalytics.Core/Lake/Stores/S3/"));
+
+    [Fact]
     public void SQLite_is_known_to_persistence_and_to_the_embedded_log_only() =>
         Assert.Empty(Users("Microsoft.Data.Sqlite", "IotAnalytics.Core/Persistence/", "IotAnalytics.Core/CommitLog/Embedded/"));
 

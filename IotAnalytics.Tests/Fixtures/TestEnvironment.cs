@@ -21,6 +21,9 @@ internal static class TestEnvironment
     /// <summary>A program of the folder of real servers, for example <c>postgres</c> or <c>kafka/kafka</c>.</summary>
     public static string RequireServers(string relative) => Require("IOT_TEST_SERVERS", "the folder of real servers", relative);
 
+    /// <summary>The address of a server that runs already (<c>IOT_TEST_S3</c> and the like), or null.</summary>
+    public static string? RunningServer(string variable) => Environment.GetEnvironmentVariable(variable) is { Length: > 0 } address ? address : null;
+
     private static string Require(string variable, string meaning, string relative)
     {
         var value = Environment.GetEnvironmentVariable(variable);

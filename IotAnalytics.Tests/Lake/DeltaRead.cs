@@ -7,14 +7,24 @@ namespace IotAnalytics.Tests.Lake;
 /// <summary>A Delta table as delta-rs sees it.</summary>
 internal static class DeltaRead
 {
-    public static async Task<JsonElement> TableAsync(string folder)
+    public static Task<JsonElement> TableAsync(string folder) => TableAsync(folder, new Dictionary<string, string>());
+
+    /// <param name="table">A folder, or <c>s3://bucket/prefix</c>.</param>
+    /// <param name="environment">Where the store is and who reads.</param>
+    public static async Task<JsonElement> TableAsync(string table, IReadOnlyDictionary<string, string> environment)
     {
         var program = TestEnvironment.RequireDeltaRead();
-        using var process = Process.Start(new ProcessStartInfo(program, [folder]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var start = new ProcessStartInfo(program, [table]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        using var process = Process.Start(start)!;
         var errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.True(process.ExitCode == 0, $"{folder}: {await errors}");
+        Assert.True(process.ExitCode == 0, $"{table}: {await errors}");
         return JsonDocument.Parse(output).RootElement.Clone();
     }
 

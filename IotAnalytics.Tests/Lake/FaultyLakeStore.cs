@@ -24,6 +24,20 @@ internal sealed class FaultyLakeStore(ILakeStore inner) : ILakeStore
         ThrowIf(FailAfterPut(key), key);
     }
 
+    public async Task<bool> TryCreateAsync(string key, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        ThrowIf(FailBeforePut(key), key);
+        var isNew = await inner.GetLengthAsync(key, cancellationToken) is null;
+        var isOurs = await inner.TryCreateAsync(key, Corrupt(key, content), cancellationToken);
+        if (isNew)
+        {
+            Puts.Add(key);
+            ThrowIf(FailAfterPut(key), key);
+        }
+
+        return isOurs;
+    }
+
     public async Task PutFileAsync(string key, string localPath, CancellationToken cancellationToken)
     {
         ThrowIf(FailBeforePut(key), key);

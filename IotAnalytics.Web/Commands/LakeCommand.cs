@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using IotAnalytics.Core.Lake.Queries;
+using IotAnalytics.Core.Lake.Stores.S3;
 using IotAnalytics.Core.Lake.Upkeep;
 using IotAnalytics.Core.Lake.Verification;
 
@@ -12,20 +13,25 @@ internal static class LakeCommand
     public static Command Create()
     {
         var command = new Command("lake", "Show, check and tidy the Delta tables of a data folder, also beside a running host.");
-        command.Add(Verb("list", "Tables with version, files, rows, bytes and dates.", ListAsync));
-        command.Add(Verb("verify", "Read every object and compare rows, hashes, statistics and offsets with the database and the Delta logs. Exit code 1 with one line per finding.", VerifyAsync));
-        command.Add(Verb("compact", "Merge small files, date by date.", CompactAsync));
-        command.Add(Verb("vacuum", "Delete what was removed long enough ago, expired bronze dates and orphans.", VacuumAsync));
+        command.Add(Verb("list", "Tables with version, files, rows, bytes and dates.", ListAsync, isWriting: false));
+        command.Add(Verb("verify", "Read every object and compare rows, hashes, statistics and offsets with the database and the Delta logs. Exit code 1 with one line per finding.", VerifyAsync, isWriting: false));
+        command.Add(Verb("compact", "Merge small files, date by date.", CompactAsync, isWriting: true));
+        command.Add(Verb("vacuum", "Delete what was removed long enough ago, expired bronze dates and orphans.", VacuumAsync, isWriting: true));
         return command;
     }
 
-    private static Command Verb(string name, string description, Func<IServiceProvider, TextWriter, CancellationToken, Task<int>> run)
+    private static Command Verb(string name, string description, Func<IServiceProvider, TextWriter, CancellationToken, Task<int>> run, bool isWriting)
     {
         var data = new Option<DirectoryInfo?>("--data") { Description = "The data folder. Default: DataDirectory of the configuration." };
         var verb = new Command(name, description) { data };
         verb.SetAction(async (parsed, cancellationToken) =>
         {
             await using var services = LakeCommandServices.Create(parsed.GetValue(data));
+            if (isWriting && services.GetService<S3StoreProbe>() is { } probe)
+            {
+                await probe.CheckAsync(cancellationToken);
+            }
+
             return await run(services, parsed.InvocationConfiguration.Output, cancellationToken);
         });
         return verb;

@@ -32,6 +32,7 @@ internal static class LakeCommandServices
         try
         {
             _ = provider.GetRequiredService<IOptions<LakeOptions>>().Value;
+            _ = provider.GetRequiredService<ILakeStore>();
             _ = provider.GetRequiredService<ProfileCatalog>();
             return provider;
         }

@@ -60,7 +60,7 @@ internal static class DeltaCheckpoint
 
             return snapshot.Protocol is not null && snapshot.MetaData is not null ? snapshot : throw new InvalidDataException("It lacks protocol or metaData.");
         }
-        catch (Exception e) when (e is ParquetException or ArgumentException or IndexOutOfRangeException or EndOfStreamException or KeyNotFoundException or IOException)
+        catch (Exception e) when (e is ParquetException or ArgumentException or IndexOutOfRangeException or EndOfStreamException or KeyNotFoundException or (IOException and not StoreUnavailableException))
         {
             throw new InvalidDataException(e.Message, e);
         }

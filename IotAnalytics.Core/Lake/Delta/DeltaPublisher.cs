@@ -230,16 +230,10 @@ internal sealed class DeltaPublisher(
     private async Task Put_NeedsTurnAsync(LakeTable table, DeltaPending pending, CancellationToken cancellationToken)
     {
         var key = DeltaLogKeys.Commit(table, pending.Version);
-        var present = await _log.ReadTextAsync(key, cancellationToken).ConfigureAwait(false);
-        if (present is not null && !string.Equals(present, pending.Body, StringComparison.Ordinal))
+        if (!await store.TryCreateAsync(key, Encoding.UTF8.GetBytes(pending.Body), cancellationToken).ConfigureAwait(false))
         {
             Stop(table, key, "exists and is not what this database committed: somebody else writes to this table");
             return;
-        }
-
-        if (present is null)
-        {
-            await store.PutAsync(key, Encoding.UTF8.GetBytes(pending.Body), cancellationToken).ConfigureAwait(false);
         }
 
         FailPoint.Hit("t3-after-put");

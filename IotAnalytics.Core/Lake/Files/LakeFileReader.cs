@@ -32,7 +32,7 @@ internal sealed class LakeFileReader : IAsyncDisposable
         catch (Exception e)
         {
             await stream.DisposeAsync().ConfigureAwait(false);
-            if (e is ParquetException or ArgumentException or IOException or IndexOutOfRangeException)
+            if (e is ParquetException or ArgumentException or (IOException and not StoreUnavailableException) or IndexOutOfRangeException)
             {
                 throw new InvalidDataException($"{key} is not a Parquet file: {e.Message}", e);
             }

@@ -10,6 +10,9 @@ internal static partial class DurableFiles
 {
     private const int CrossDevice = 18;
     private const int InvalidArgument = 22;
+    private const int NotPermitted = 1;
+    private const int AlreadyExists = 17;
+    private const int NotSupported = 95;
 
     /// <summary>Syncs a file's content.</summary>
     public static void SyncFile(string path)
@@ -68,6 +71,42 @@ internal static partial class DurableFiles
         return Marshal.GetLastPInvokeError() == CrossDevice ? false : throw Failure("rename", $"{from} to {to}");
     }
 
+    /// <summary>Gives a file a second name; false when something has that name already.</summary>
+    public static bool TryLink(string from, string to)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return TryMoveNew(from, to);
+        }
+
+        if (Link(from, to) == 0)
+        {
+            return true;
+        }
+
+        return Marshal.GetLastPInvokeError() switch
+        {
+            AlreadyExists => false,
+
+            // Some file systems know no links; there the check comes a moment before the rename.
+            NotPermitted or NotSupported => TryMoveNew(from, to),
+            _ => throw Failure("link", $"{from} to {to}"),
+        };
+    }
+
+    private static bool TryMoveNew(string from, string to)
+    {
+        try
+        {
+            File.Move(from, to, overwrite: false);
+            return true;
+        }
+        catch (IOException) when (File.Exists(to))
+        {
+            return false;
+        }
+    }
+
     private static IOException Failure(string call, string path) =>
         new($"{call} {path}: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
 
@@ -82,4 +121,7 @@ internal static partial class DurableFiles
 
     [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Rename(string from, string to);
+
+    [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Link(string from, string to);
 }

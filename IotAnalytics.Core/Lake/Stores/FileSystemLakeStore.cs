@@ -33,12 +33,7 @@ internal sealed class FileSystemLakeStore : ILakeStore
                 var temporary = Path.Combine(directory, TemporaryPrefix + Guid.NewGuid().ToString("N"));
                 try
                 {
-                    using (var file = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write, preallocationSize: content.Length))
-                    {
-                        RandomAccess.Write(file, content.Span, 0);
-                        RandomAccess.FlushToDisk(file);
-                    }
-
+                    WriteDurably(temporary, content.Span);
                     File.Move(temporary, target, overwrite: true);
                 }
                 catch
@@ -50,6 +45,38 @@ internal sealed class FileSystemLakeStore : ILakeStore
                 DurableFiles.SyncDirectory(directory);
             },
             cancellationToken);
+    }
+
+    /// <summary>The file system decides: a link fails where there is a name already.</summary>
+    public async Task<bool> TryCreateAsync(string key, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        var target = PathOf(key);
+        var isOurs = false;
+        await OffThread(
+            () =>
+            {
+                var directory = EnsureDirectory(target);
+                var temporary = Path.Combine(directory, TemporaryPrefix + Guid.NewGuid().ToString("N"));
+                try
+                {
+                    if (!File.Exists(target))
+                    {
+                        WriteDurably(temporary, content.Span);
+                        isOurs = DurableFiles.TryLink(temporary, target);
+                    }
+
+                    isOurs = isOurs || File.ReadAllBytes(target).AsSpan().SequenceEqual(content.Span);
+                }
+                finally
+                {
+                    File.Delete(temporary);
+                }
+
+                // Also for a file that an earlier try left: whether it got so far is not known.
+                DurableFiles.SyncDirectory(directory);
+            },
+            cancellationToken).ConfigureAwait(false);
+        return isOurs;
     }
 
     public Task PutFileAsync(string key, string localPath, CancellationToken cancellationToken)
@@ -164,6 +191,13 @@ internal sealed class FileSystemLakeStore : ILakeStore
                 }
             },
             cancellationToken);
+    }
+
+    private static void WriteDurably(string path, ReadOnlySpan<byte> content)
+    {
+        using var file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, preallocationSize: content.Length);
+        RandomAccess.Write(file, content, 0);
+        RandomAccess.FlushToDisk(file);
     }
 
     private static void Add(List<StoredObject> found, string key, FileInfo file)

@@ -5,6 +5,9 @@ internal static class LakeKey
 {
     public const int MaxLength = 900;
 
+    /// <summary>Whether it can be a key of ours.</summary>
+    public static bool IsKey(string key) => key.Length > 0 && IsValid(key, allowTrailingSlash: false);
+
     /// <exception cref="ArgumentException">The key is not one.</exception>
     public static void Check(string key)
     {

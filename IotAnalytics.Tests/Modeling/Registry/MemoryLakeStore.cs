@@ -15,6 +15,9 @@ internal sealed class MemoryLakeStore : ILakeStore
         return Task.CompletedTask;
     }
 
+    public Task<bool> TryCreateAsync(string key, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
+        Task.FromResult(Objects.GetOrAdd(key, content.ToArray()).AsSpan().SequenceEqual(content.Span));
+
     public async Task PutFileAsync(string key, string localPath, CancellationToken cancellationToken) =>
         Objects[key] = await File.ReadAllBytesAsync(localPath, cancellationToken);
 

@@ -4,7 +4,8 @@ using IotAnalytics.Web.Hosting;
 
 namespace IotAnalytics.Web.Commands.Demo;
 
-/// <summary>Starts the embedded deployment with the demo's model; its files are cut and published at the end, by the graceful stop.</summary>
+/// <summary>Starts the embedded deployment with the demo's model; its files are cut and published at the end, by the graceful stop.
+/// Whatever is configured, the demo's lake lies in its own folder.</summary>
 internal static class DemoHost
 {
     public const string Profile = "climate";
@@ -18,6 +19,11 @@ internal static class DemoHost
         var overrides = new Dictionary<string, string?>
         {
             ["Database:MigrateAtStart"] = isMigrated ? "false" : "true",
+            ["Lake:Provider"] = "FileSystem",
+            ["Lake:Bronze"] = "bronze/sensor-readings",
+            ["Lake:Silver"] = "silver/normal-readings",
+            ["Lake:Gold"] = "gold/anomalies",
+            ["Lake:System"] = "bronze/_system",
             ["Lake:CutAge"] = "1.00:00:00",
             ["Lake:CutRows"] = "1000000",
             ["Lake:PublishInterval"] = "01:00:00",
