@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using IotAnalytics.Core.Ingestion;
-using IotAnalytics.Core.Lake;
 using IotAnalytics.Core.Lake.Queries;
 using IotAnalytics.Core.Lake.Upkeep;
 using IotAnalytics.Core.Lake.Verification;
