@@ -21,15 +21,14 @@ internal sealed class AdministratorKey(DatabaseWriter writer, DataDirectory data
         var created = await writer.WriteAsync(
             transaction =>
             {
-                using var command = transaction.Command("""
+                var inserted = transaction.Execute(
+                    """
                     INSERT INTO api_key (name, scope, prefix, hash, created_at)
                     SELECT 'administrator', @scope, @prefix, @hash, @now WHERE NOT EXISTS (SELECT 1 FROM api_key)
-                    """);
-                command.Add("@scope", Scopes.Administrator);
-                command.Add("@prefix", key[..KeySecret.VisibleLength]);
-                command.Add("@hash", KeySecret.Hash(key)!);
-                command.Add("@now", time.GetUtcNow().ToUnixTimeMilliseconds());
-                if (command.ExecuteNonQuery() == 0)
+                    """,
+                    ("@scope", Scopes.Administrator), ("@prefix", key[..KeySecret.VisibleLength]), ("@hash", KeySecret.Hash(key)),
+                    ("@now", time.GetUtcNow().ToUnixTimeMilliseconds()));
+                if (inserted == 0)
                 {
                     return false;
                 }

@@ -74,7 +74,7 @@ internal sealed class ApiKeyStore(DatabaseReader database, TimeProvider time) : 
 
     private static List<KeyIdentity> Read(DbTransaction transaction)
     {
-        using var command = transaction.Command("SELECT key_id, name, scope, hash, expires_at FROM api_key WHERE revoked_at IS NULL");
+        using var command = transaction.Query("SELECT key_id, name, scope, hash, expires_at FROM api_key WHERE revoked_at IS NULL");
         using var rows = command.ExecuteReader();
         var keys = new List<KeyIdentity>();
         while (rows.Read())

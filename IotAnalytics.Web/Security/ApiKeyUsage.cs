@@ -60,9 +60,8 @@ internal sealed class ApiKeyUsage(ApiKeyStore keys, DatabaseWriter writer, TimeP
 
     private static void Update(DbTransaction transaction, int keyId, DateTime at)
     {
-        using var command = transaction.Command("UPDATE api_key SET last_used_at = @at WHERE key_id = @id");
-        command.Add("@at", at.UnixMilliseconds());
-        command.Add("@id", keyId);
-        command.ExecuteNonQuery();
+        transaction.Execute(
+            "UPDATE api_key SET last_used_at = @at WHERE key_id = @id",
+            ("@at", new DateTimeOffset(at, TimeSpan.Zero).ToUnixTimeMilliseconds()), ("@id", keyId));
     }
 }
