@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using IotAnalytics.Core.Lake.Files;
 using IotAnalytics.Core.Lake.Stores.S3;
 using IotAnalytics.Tests.Fixtures;
 using Microsoft.AspNetCore.Http;
@@ -162,6 +163,23 @@ public sealed class S3FaultTests(S3Server server) : IAsyncLifetime
         };
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Store.PutAsync($"{_bucket}/x", new byte[1], cancel.Token));
+    }
+
+    [Fact]
+    public async Task A_file_that_the_store_fails_to_bring_is_not_called_a_bad_file()
+    {
+        // Its footer's length points before what opening brings.
+        var content = new byte[2_000_000];
+        BitConverter.TryWriteBytes(content.AsSpan(content.Length - 8), 1_500_000);
+        "PAR1"u8.CopyTo(content.AsSpan(content.Length - 4));
+        "PAR1"u8.CopyTo(content);
+        await _straight!.PutAsync($"{_bucket}/t/bad.parquet", content, Token);
+        await Assert.ThrowsAsync<InvalidDataException>(() => LakeFileReader.OpenAsync(Store, $"{_bucket}/t/bad.parquet", Token));
+
+        Proxy.Decide = (request, _) => request.Headers.Range.ToString().StartsWith("bytes=-", StringComparison.Ordinal) ? S3Fault.None : S3Fault.Unavailable;
+
+        var error = await Assert.ThrowsAnyAsync<IOException>(() => LakeFileReader.OpenAsync(Store, $"{_bucket}/t/bad.parquet", Token));
+        Assert.Contains("503 SlowDown", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -56,6 +56,30 @@ public sealed class S3ProbeTests(S3Server server) : IDisposable
     }
 
     [Fact]
+    public async Task A_wrong_secret_is_told_as_such()
+    {
+        var (options, bucket) = (S3Server.Options(await server.RequireAsync()), await server.NewBucketAsync());
+        options.SecretAccessKey = "not-the-real-one";
+
+        var error = await Assert.ThrowsAnyAsync<IOException>(() => ProbeAsync(options, bucket));
+
+        Assert.Equal($"S3 HEAD {bucket} at {options.ServiceUrl}: 403 Forbidden: the key or its secret is wrong, or it may not do this", error.Message);
+    }
+
+    [Fact]
+    public async Task A_secret_that_everybody_knows_is_refused_wherever_it_comes_from()
+    {
+        var (endpoint, bucket) = (await server.RequireAsync(), await server.NewBucketAsync());
+        var options = S3Server.Options(endpoint);
+        options.SecretAccessKey = "minioadmin";
+
+        var error = await Assert.ThrowsAnyAsync<IOException>(() => ProbeAsync(options, bucket));
+
+        Assert.Contains("published default", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("minioadmin", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_probe_outlives_single_faults()
     {
         await using var proxy = await S3FaultProxy.StartAsync(await server.RequireAsync());

@@ -81,6 +81,8 @@ internal sealed class S3Calls(S3StoreOptions options, TimeProvider time, ILogger
 
     private static string Reason(Exception e) => e switch
     {
+        // The answer to a HEAD has no body that would say more.
+        AmazonServiceException { StatusCode: HttpStatusCode.Forbidden, ErrorCode: null or "" or "Forbidden" } => "403 Forbidden: the key or its secret is wrong, or it may not do this",
         AmazonServiceException { StatusCode: not 0 } s =>
             $"{(int)s.StatusCode} {(string.IsNullOrEmpty(s.ErrorCode) ? s.StatusCode.ToString() : s.ErrorCode)}: {OneLine(s.Message)}",
         { InnerException: { } inner } when e is AmazonServiceException or HttpRequestException => $"{OneLine(e.Message)} ({OneLine(inner.Message)})",
