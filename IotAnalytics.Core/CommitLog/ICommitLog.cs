@@ -12,6 +12,10 @@ public interface ICommitLog : IAsyncDisposable
     /// <summary>Number of partitions, at least 1.</summary>
     int PartitionCount { get; }
 
+    /// <summary>A record comes back with the time it was appended with. False: the log stamps it with its own clock at arrival (a Kafka topic with
+    /// <c>LogAppendTime</c>), so history cannot be loaded into it.</summary>
+    bool KeepsRecordTime { get; }
+
     /// <summary>Opens or creates the log. Called once, before anything else. Throws <see cref="CommitLogException"/> with one clear line
     /// when another process holds it, when it cannot be written or when it was made by a newer version.</summary>
     Task OpenAsync(CancellationToken cancellationToken);

@@ -22,6 +22,9 @@ public enum IngestKind
 
     /// <summary>The body has more readings than <c>Limits:MaxReadingsPerRequest</c> (422).</summary>
     TooManyReadings,
+
+    /// <summary>History cannot be loaded: the log stamps records with the time of their arrival (409).</summary>
+    RecordTimeNotKept,
 }
 
 /// <summary>What became of a body.</summary>

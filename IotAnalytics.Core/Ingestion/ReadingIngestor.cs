@@ -21,13 +21,18 @@ internal sealed class ReadingIngestor(ICommitLog log, ProfileCatalog catalog, Re
     /// <param name="idempotencyKey">The header's value, or null.</param>
     /// <param name="recordTimeFromEvents">History is loaded: the record time is the newest event time of the good readings (never after now).</param>
     /// <exception cref="LogFullException">HTTP 429.</exception>
-    /// <exception cref="LogUnavailableException">HTTP 503; nothing was stored.</exception>
+    /// <exception cref="LogUnavailableException">HTTP 503; nothing was stored, or nobody can know (see <see cref="ICommitLog.AppendAsync"/>).</exception>
     public async ValueTask<IngestResult> IngestAsync(
         ReadOnlyMemory<byte> body, string? idempotencyKey, bool recordTimeFromEvents, CancellationToken cancellationToken)
     {
         if (idempotencyKey is not null && !IdempotencyKey.IsValid(idempotencyKey))
         {
             return Refuse(IngestKind.InvalidKey);
+        }
+
+        if (recordTimeFromEvents && !log.KeepsRecordTime)
+        {
+            return Refuse(IngestKind.RecordTimeNotKept);
         }
 
         if (body.Length > limits.Value.MaxBodyBytes)

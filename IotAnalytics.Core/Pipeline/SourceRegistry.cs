@@ -28,7 +28,7 @@ internal sealed partial class SourceRegistry(DatabaseWriter writer, IOptions<Com
             if (options.Value.OnSourceReset != "StartNewSource")
             {
                 throw new CommitLogException(
-                    $"The {log.Kind} log '{log.Topic}' is not the one the database has read (id {log.ClusterId}{log.TopicId}, known {clusterId}{topicId}). "
+                    $"The {log.Kind} log '{log.Topic}' is not the one the database has read (id {Id(log.ClusterId, log.TopicId)}, known {Id(clusterId, topicId)}). "
                     + "Restore the log, or set CommitLog:OnSourceReset to StartNewSource to go on with the new one from its start.");
             }
 
@@ -45,6 +45,8 @@ internal sealed partial class SourceRegistry(DatabaseWriter writer, IOptions<Com
             ("@kind", log.Kind), ("@cluster", log.ClusterId), ("@topic", log.Topic));
         return Convert.ToInt32(select.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture);
     }
+
+    private static string Id(string clusterId, string topicId) => topicId.Length == 0 ? clusterId : $"{clusterId}/{topicId}";
 
     private static List<(int Id, string ClusterId, string Topic, string TopicId)> ReadOpen(DbTransaction transaction, string kind)
     {

@@ -24,6 +24,15 @@ internal static class TestEnvironment
     /// <summary>The address of a server that runs already (<c>IOT_TEST_S3</c> and the like), or null.</summary>
     public static string? RunningServer(string variable) => Environment.GetEnvironmentVariable(variable) is { Length: > 0 } address ? address : null;
 
+    /// <summary>A program that the servers need, found by PATH.</summary>
+    public static void RequireProgram(string name)
+    {
+        if (!(Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, name))))
+        {
+            Miss($"the program {name} is not there");
+        }
+    }
+
     private static string Require(string variable, string meaning, string relative)
     {
         var value = Environment.GetEnvironmentVariable(variable);
@@ -33,13 +42,17 @@ internal static class TestEnvironment
             return path;
         }
 
-        var reason = path is null ? $"{variable} is not set ({meaning})" : $"{variable}: {path} does not exist";
+        Miss(path is null ? $"{variable} is not set ({meaning})" : $"{variable}: {path} does not exist");
+        return "";
+    }
+
+    private static void Miss(string reason)
+    {
         if (Environment.GetEnvironmentVariable("IOT_TEST_REQUIRE_SERVERS") == "1")
         {
             Assert.Fail(reason);
         }
 
         Assert.Skip(reason);
-        return "";
     }
 }

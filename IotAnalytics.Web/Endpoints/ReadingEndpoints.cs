@@ -101,6 +101,9 @@ internal static class ReadingEndpoints
             StatusCodes.Status400BadRequest, "invalid_idempotency_key", $"{IdempotencyHeader}: accepted 1 to 200 visible ASCII characters."),
         IngestKind.Conflict => new Problem(
             StatusCodes.Status409Conflict, "idempotency_conflict", $"This {IdempotencyHeader} was used with another body."),
+        IngestKind.RecordTimeNotKept => new Problem(
+            StatusCodes.Status409Conflict, "record_time_not_kept",
+            $"{RecordTimeHeader}: the Kafka topic keeps the time of arrival (message.timestamp.type is LogAppendTime); history needs a topic with CreateTime."),
         IngestKind.BodyTooLarge => new Problem(
             StatusCodes.Status413PayloadTooLarge, "body_too_large", $"The body has more than {limits.MaxBodyBytes} bytes (Limits:MaxBodyBytes)."),
         _ => TooManyReadings(limits),

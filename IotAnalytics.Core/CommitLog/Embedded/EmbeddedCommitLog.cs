@@ -30,6 +30,8 @@ internal sealed class EmbeddedCommitLog(DataDirectory directory, IOptions<Embedd
 
     public int PartitionCount => State.Partitions.Length;
 
+    public bool KeepsRecordTime => true;
+
     private LogState State => _state ?? throw new InvalidOperationException("The commit log is not open.");
 
     public Task OpenAsync(CancellationToken cancellationToken)

@@ -27,6 +27,8 @@ internal sealed class KafkaCommitLog(IOptions<KafkaLogOptions> options, Database
 
     public int PartitionCount => State.Topic.Partitions;
 
+    public bool KeepsRecordTime => State.Topic.TimestampType != "LogAppendTime";
+
     private Opened State => _opened ?? throw new InvalidOperationException("The commit log is not open.");
 
     public async Task OpenAsync(CancellationToken cancellationToken)

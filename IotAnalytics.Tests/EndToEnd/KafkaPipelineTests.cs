@@ -1,0 +1,147 @@
+using System.Globalization;
+using System.Text;
+using IotAnalytics.Core.CommitLog;
+using IotAnalytics.Core.Ingestion;
+using IotAnalytics.Core.Modeling.Registry;
+using IotAnalytics.Core.Pipeline;
+using IotAnalytics.Core.Readings;
+using IotAnalytics.Tests.Fixtures;
+using IotAnalytics.Web.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace IotAnalytics.Tests.EndToEnd;
+
+/// <summary>The whole path over a real broker with three partitions: broker killed, host aborted, topic made again.</summary>
+[Collection(KafkaTests.Name)]
+public sealed class KafkaPipelineTests(KafkaBroker broker) : IDisposable
+{
+    private const int Sensors = 12;
+    private readonly string _folder = Directory.CreateTempSubdirectory("iot-kafka-host-").FullName;
+    private readonly string _topic = broker.NewTopic();
+    private int _bodies;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task Every_reading_counts_once_over_a_killed_broker_and_an_aborted_host_and_a_topic_made_again_is_refused()
+    {
+        await broker.StartAsync();
+        await using (var host = await StartAsync())
+        {
+            Assert.Equal(3, host.Monitor.Partitions.Count);
+            await IngestAsync(host, bodies: 20);
+            await WaitForAsync(host, 20 * Sensors);
+
+            // Two bodies wait while the broker is down; the host goes on where it was.
+            await broker.KillAsync();
+            var waiting = IngestAsync(host, bodies: 2);
+            await broker.RestartAsync();
+            await waiting;
+            await IngestAsync(host, bodies: 18);
+            await WaitForAsync(host, 40 * Sensors);
+            Assert.All(host.Monitor.Partitions, p => Assert.Equal("running", p.Status));
+
+            // Aborted: the database has everything, the lake nothing.
+            using var now = new CancellationTokenSource();
+            await now.CancelAsync();
+            await host.StopAsync(now.Token);
+        }
+
+        await using (var again = await StartAsync())
+        {
+            await IngestAsync(again, bodies: 10);
+            await WaitForAsync(again, 10 * Sensors);
+            await again.StopAsync(Token);
+        }
+
+        AssertOnceEach(50);
+
+        await broker.DeleteTopicAsync(_topic);
+        var refused = await Assert.ThrowsAsync<CommitLogException>(StartAsync);
+        Assert.Contains("CommitLog:OnSourceReset", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_host_stops_in_order_while_the_broker_is_down()
+    {
+        await broker.StartAsync();
+        await using (var host = await StartAsync())
+        {
+            await IngestAsync(host, bodies: 5);
+            await WaitForAsync(host, 5 * Sensors);
+            await broker.KillAsync();
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
+            limit.CancelAfter(TimeSpan.FromSeconds(30));
+            await host.StopAsync(limit.Token);
+            Assert.All(host.Monitor.Partitions, p => Assert.Equal(("stopped", p.FastOffset), (p.Status, p.LakeOffset)));
+        }
+
+        AssertOnceEach(5);
+    }
+
+    private void AssertOnceEach(int bodies)
+    {
+        var readings = bodies * Sensors;
+        using var oracle = new LakeOracle(_folder);
+        const string All = "(SELECT sensor_id, humidity, \"partition\", record_offset, item FROM silver UNION ALL SELECT sensor_id, humidity, \"partition\", record_offset, item FROM gold)";
+        Assert.Equal(readings, oracle.Lake<long>($"SELECT count(*) FROM {All}"));
+        Assert.Equal(readings, oracle.Lake<long>($"SELECT count(DISTINCT (sensor_id, humidity)) FROM {All}"));
+        Assert.Equal(3, oracle.Lake<long>("SELECT count(DISTINCT \"partition\") FROM bronze"));
+        Assert.Equal(0, oracle.Lake<long>("SELECT count(*) FROM (SELECT max(record_offset) + 1 - count(*) AS gaps FROM bronze GROUP BY \"partition\") WHERE gaps <> 0"));
+        Assert.Equal(readings, oracle.Lake<long>("SELECT sum(item_count) FROM bronze"));
+        Assert.Equal(readings, oracle.Database<long>("SELECT sum(readings) FROM pipeline_minute"));
+        Assert.Equal(readings, oracle.Database<long>("SELECT sum(reading_count) FROM sensor_minute WHERE measurement = 'humidity'"));
+        for (var sensor = 0; sensor < Sensors; sensor++)
+        {
+            var partition = Partitioner.Murmur2(Encoding.UTF8.GetBytes($"k{sensor}"), 3);
+            Assert.Equal(bodies, oracle.Lake<long>($"SELECT count(*) FROM {All} WHERE sensor_id = 'k{sensor}' AND \"partition\" = {partition}"));
+        }
+    }
+
+    private async Task<PipelineHost> StartAsync() => await PipelineHost.StartAsync(
+        _folder,
+        new Dictionary<string, string?>
+        {
+            ["Lake:PublishInterval"] = "01:00:00",
+            ["Lake:CutAge"] = "01:00:00",
+            ["CommitLog:Provider"] = "Kafka",
+            ["CommitLog:Kafka:BootstrapServers"] = await broker.StartAsync(),
+            ["CommitLog:Kafka:Topic"] = _topic,
+            ["CommitLog:Kafka:CreateTopic"] = "true",
+            ["CommitLog:Kafka:Partitions"] = "3",
+            ["CommitLog:Kafka:AppendTimeout"] = "00:02:00",
+        },
+        (services, token) => services.GetRequiredService<ModelRegistry>().EnsureBootstrapAsync(services.GetRequiredService<ProfileCatalog>(), token),
+        customize: null, Token);
+
+    /// <summary>A body has one reading of each sensor; every humidity comes once for a sensor.</summary>
+    private async Task IngestAsync(PipelineHost host, int bodies)
+    {
+        for (var i = 0; i < bodies; i++)
+        {
+            var number = _bodies++;
+            var time = TimeProvider.System.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
+            var body = new StringBuilder();
+            for (var sensor = 0; sensor < Sensors; sensor++)
+            {
+                body.Append(CultureInfo.InvariantCulture,
+                    $"{{\"sensor_id\":\"k{sensor}\",\"timestamp\":\"{time}\",\"temperature\":{(number % 9 == 0 ? 95 : 22)},\"humidity\":{40 + (number * 0.01):F2}}}\n");
+            }
+
+            var result = await host.Ingestor.IngestAsync(Encoding.UTF8.GetBytes(body.ToString()), idempotencyKey: null, recordTimeFromEvents: false, Token);
+            Assert.Equal((IngestKind.Accepted, Sensors), (result.Kind, result.Accepted));
+        }
+    }
+
+    private static async Task WaitForAsync(PipelineHost host, long readings)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        limit.CancelAfter(TimeSpan.FromSeconds(60));
+        while (host.Monitor.Totals.Readings < readings || host.Monitor.Partitions.Any(p => p.RollupOffset < p.FastOffset))
+        {
+            await Task.Delay(10, limit.Token);
+        }
+    }
+}
