@@ -3,7 +3,6 @@ using System.Text;
 using IotAnalytics.Core.CommitLog;
 using IotAnalytics.Core.Ingestion;
 using IotAnalytics.Core.Modeling.Registry;
-using IotAnalytics.Core.Pipeline;
 using IotAnalytics.Core.Readings;
 using IotAnalytics.Tests.Fixtures;
 using IotAnalytics.Web.Hosting;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Confluent.Kafka;
+using IotAnalytics.Core.CommitLog.Embedded;
 using IotAnalytics.Core.Persistence;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -10,7 +11,8 @@ namespace IotAnalytics.Core.CommitLog.Kafka;
 /// The commit log in a Kafka topic. This host reads all partitions; offsets come from the caller, never from the consumer group. Kafka keeps
 /// records by its own retention: <see cref="TrimAsync"/> only commits the offset for lag tools.
 /// </summary>
-internal sealed class KafkaCommitLog(IOptions<KafkaLogOptions> options, DatabaseWriter database, TimeProvider time, ILogger<KafkaCommitLog> logger) : ICommitLog
+internal sealed class KafkaCommitLog(
+    DataDirectory directory, IOptions<KafkaLogOptions> options, DatabaseWriter database, TimeProvider time, ILogger<KafkaCommitLog> logger) : ICommitLog
 {
     internal const string Closing = "The commit log is closing.";
 
@@ -38,19 +40,23 @@ internal sealed class KafkaCommitLog(IOptions<KafkaLogOptions> options, Database
             throw new InvalidOperationException("The commit log is open already.");
         }
 
-        var clients = new KafkaClients(options.Value, logger);
-        var admin = clients.Admin();
+        // The log is elsewhere, but database and spool are in the folder, which is one host's alone.
+        var folder = LogLock.Take(directory, time);
+        IAdminClient? admin = null;
         try
         {
+            var clients = new KafkaClients(options.Value, logger);
+            admin = clients.Admin();
             var topic = await KafkaTopic.OpenAsync(admin, clients, options.Value, logger, cancellationToken).ConfigureAwait(false);
             var bounds = new KafkaBounds(admin, topic.Name, topic.Partitions);
             var appender = new KafkaAppender(clients, topic, bounds, logger);
-            _opened = new Opened(admin, clients, topic, bounds, appender, new KafkaUpkeep(admin, topic, options.Value.GroupId, time, logger), new PartitionReader?[topic.Partitions]);
+            _opened = new Opened(folder, admin, clients, topic, bounds, appender, new KafkaUpkeep(admin, topic, options.Value.GroupId, time, logger), new PartitionReader?[topic.Partitions]);
             Log.Opened(logger, topic.ClusterId, topic.Name, topic.TopicId, topic.Partitions, topic.TimestampType, Library.VersionString, NativeBuild());
         }
         catch
         {
-            admin.Dispose();
+            admin?.Dispose();
+            folder.Dispose();
             throw;
         }
     }
@@ -138,6 +144,7 @@ internal sealed class KafkaCommitLog(IOptions<KafkaLogOptions> options, Database
         await _opened.Upkeep.DisposeAsync().ConfigureAwait(false);
         await Task.Run(_opened.Appender.Dispose).ConfigureAwait(false);
         _opened.Admin.Dispose();
+        _opened.Folder.Dispose();
         Log.Closed(logger, _opened.Topic.Name);
     }
 
@@ -175,5 +182,5 @@ internal sealed class KafkaCommitLog(IOptions<KafkaLogOptions> options, Database
     }
 
     private sealed record Opened(
-        IAdminClient Admin, KafkaClients Clients, KafkaTopic Topic, KafkaBounds Bounds, KafkaAppender Appender, KafkaUpkeep Upkeep, PartitionReader?[] Readers);
+        LogLock Folder, IAdminClient Admin, KafkaClients Clients, KafkaTopic Topic, KafkaBounds Bounds, KafkaAppender Appender, KafkaUpkeep Upkeep, PartitionReader?[] Readers);
 }

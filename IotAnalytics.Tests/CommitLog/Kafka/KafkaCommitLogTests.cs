@@ -151,6 +151,11 @@ public sealed class KafkaCommitLogTests(KafkaBroker broker) : CommitLogConforman
         await RefusedAsync("compacted", _ => { });
         await RefusedAsync("127.0.0.1:1 ", o => (o.BootstrapServers, o.StartTimeout) = ("127.0.0.1:1", TimeSpan.FromSeconds(1)));
         await RefusedAsync("no.such.property", o => o.Client["no.such.property"] = "1");
+        await using (var holder = await OpenAsync(o => (o.Topic, o.Partitions) = (broker.NewTopic(), 1)))
+        {
+            await RefusedAsync("in use by another host", o => o.Topic = broker.NewTopic());
+        }
+
         // TLS to a broker that does not speak it.
         await RefusedAsync("cannot be used", o => (o.Client["security_protocol"], o.StartTimeout) = ("ssl", TimeSpan.FromSeconds(1)));
     }
@@ -183,7 +188,7 @@ public sealed class KafkaCommitLogTests(KafkaBroker broker) : CommitLogConforman
             BootstrapServers = await broker.StartAsync(), Topic = _topic, CreateTopic = true, TimestampType = "CreateTime", Retention = TimeSpan.Zero,
         };
         change(options);
-        var log = new KafkaCommitLog(Options.Create(options), _database.Writer, time ?? TimeProvider.System, NullLogger<KafkaCommitLog>.Instance);
+        var log = new KafkaCommitLog(_database.Directory, Options.Create(options), _database.Writer, time ?? TimeProvider.System, NullLogger<KafkaCommitLog>.Instance);
         try
         {
             await log.OpenAsync(Token);
