@@ -21,6 +21,8 @@ internal sealed class TestDatabase : IAsyncDisposable
 
     public DatabaseWriter Writer => _services.GetRequiredService<DatabaseWriter>();
 
+    public DatabaseReader Reader => _services.GetRequiredService<DatabaseReader>();
+
     public IDbContextFactory<AnalyticsDbContext> Contexts => _services.GetRequiredService<IDbContextFactory<AnalyticsDbContext>>();
 
     public Task MigrateAsync() => _services.GetRequiredService<DatabaseMigrator>().MigrateAsync(TestContext.Current.CancellationToken);

@@ -12,7 +12,7 @@ namespace IotAnalytics.Core.CommitLog.Kafka;
 /// records by its own retention: <see cref="TrimAsync"/> only commits the offset for lag tools.
 /// </summary>
 internal sealed class KafkaCommitLog(
-    DataDirectory directory, IOptions<KafkaLogOptions> options, DatabaseWriter database, TimeProvider time, ILogger<KafkaCommitLog> logger) : ICommitLog
+    DataDirectory directory, IOptions<KafkaLogOptions> options, DatabaseReader reader, DatabaseWriter writer, TimeProvider time, ILogger<KafkaCommitLog> logger) : ICommitLog
 {
     internal const string Closing = "The commit log is closing.";
 
@@ -20,7 +20,7 @@ internal sealed class KafkaCommitLog(
     private static readonly TimeSpan PeekWait = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan SlowPeekWait = TimeSpan.FromSeconds(10);
 
-    private readonly RequestStore _requests = new(database, time);
+    private readonly RequestStore _requests = new(reader, writer, time);
     private readonly Lock _lock = new();
     private Opened? _opened;
     private volatile bool _closed;
@@ -105,9 +105,9 @@ internal sealed class KafkaCommitLog(
         }
 
         // Where the reading stands the record is at hand; anywhere else a consumer is made for it, so that the reading is not disturbed.
-        if (state.Readers[partition] is { } reader && reader.StandsAt(offset))
+        if (state.Readers[partition] is { } standing && standing.StandsAt(offset))
         {
-            return await reader.PeekAsync(offset, PeekWait, cancellationToken).ConfigureAwait(false);
+            return await standing.PeekAsync(offset, PeekWait, cancellationToken).ConfigureAwait(false);
         }
 
         using var other = MakeReader(state, partition, new KafkaBounds(state.Admin, state.Topic.Name, state.Topic.Partitions), fetchAheadBytes: 1 << 20);
@@ -140,7 +140,7 @@ internal sealed class KafkaCommitLog(
             return;
         }
 
-        await Task.Run(() => Parallel.ForEach(readers, reader => reader?.Dispose())).ConfigureAwait(false);
+        await Task.Run(() => Parallel.ForEach(readers, r => r?.Dispose())).ConfigureAwait(false);
         await _opened.Upkeep.DisposeAsync().ConfigureAwait(false);
         await Task.Run(_opened.Appender.Dispose).ConfigureAwait(false);
         _opened.Admin.Dispose();
@@ -151,9 +151,9 @@ internal sealed class KafkaCommitLog(
     private PartitionReader Reader(int partition)
     {
         var state = State;
-        if (state.Readers[partition] is { } reader && !_closed)
+        if (state.Readers[partition] is { } existing && !_closed)
         {
-            return reader;
+            return existing;
         }
 
         lock (_lock)

@@ -8,7 +8,7 @@ namespace IotAnalytics.Core.CommitLog.Kafka;
 /// Idempotent requests in the database, kept for 24 hours: Kafka has no place for them in the append itself. A request is remembered after its
 /// records are acknowledged; when the host dies between the two, a repetition of it appends again.
 /// </summary>
-internal sealed class RequestStore(DatabaseWriter database, TimeProvider time)
+internal sealed class RequestStore(DatabaseReader reader, DatabaseWriter writer, TimeProvider time)
 {
     private const int PurgeRows = 1_000;
     private static readonly TimeSpan Retention = TimeSpan.FromHours(24);
@@ -18,14 +18,14 @@ internal sealed class RequestStore(DatabaseWriter database, TimeProvider time)
     private readonly ConcurrentDictionary<string, Task> _running = new(StringComparer.Ordinal);
     private long _purgedAt;
 
-    public Task<IdempotentRequest?> FindAsync(string key, CancellationToken cancellationToken) => database.WriteAsync(
+    public Task<IdempotentRequest?> FindAsync(string key, CancellationToken cancellationToken) => reader.ReadAsync(
         transaction =>
         {
             using var command = transaction.Query(
                 "SELECT body_sha256, answer, positions FROM idempotent_request WHERE request_key = @key AND created_at > @expiry",
                 ("@key", key), ("@expiry", Expiry()));
-            using var reader = command.ExecuteReader();
-            return reader.Read() ? new IdempotentRequest(key, reader.GetString(0), reader.GetString(1), ParsePositions(reader.GetString(2))) : null;
+            using var rows = command.ExecuteReader();
+            return rows.Read() ? new IdempotentRequest(key, rows.GetString(0), rows.GetString(1), ParsePositions(rows.GetString(2))) : null;
         },
         cancellationToken);
 
@@ -48,7 +48,7 @@ internal sealed class RequestStore(DatabaseWriter database, TimeProvider time)
 
             var positions = await append().ConfigureAwait(false);
             // Not cancelled: the records are in the log.
-            await database.WriteAsync(transaction => Save(transaction, request, positions), CancellationToken.None).ConfigureAwait(false);
+            await writer.WriteAsync(transaction => Save(transaction, request, positions), CancellationToken.None).ConfigureAwait(false);
             return new AppendResult(positions, Earlier: null);
         }
         finally

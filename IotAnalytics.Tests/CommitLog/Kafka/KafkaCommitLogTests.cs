@@ -188,7 +188,7 @@ public sealed class KafkaCommitLogTests(KafkaBroker broker) : CommitLogConforman
             BootstrapServers = await broker.StartAsync(), Topic = _topic, CreateTopic = true, TimestampType = "CreateTime", Retention = TimeSpan.Zero,
         };
         change(options);
-        var log = new KafkaCommitLog(_database.Directory, Options.Create(options), _database.Writer, time ?? TimeProvider.System, NullLogger<KafkaCommitLog>.Instance);
+        var log = new KafkaCommitLog(_database.Directory, Options.Create(options), _database.Reader, _database.Writer, time ?? TimeProvider.System, NullLogger<KafkaCommitLog>.Instance);
         try
         {
             await log.OpenAsync(Token);
