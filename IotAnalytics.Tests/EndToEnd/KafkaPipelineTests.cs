@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Confluent.Kafka;
 using IotAnalytics.Core.CommitLog;
 using IotAnalytics.Core.Ingestion;
 using IotAnalytics.Core.Modeling.Registry;
@@ -63,21 +64,33 @@ public sealed class KafkaPipelineTests(KafkaBroker broker) : IDisposable
     }
 
     [Fact]
-    public async Task A_host_stops_in_order_while_the_broker_is_down()
+    public async Task While_the_broker_is_down_appends_are_refused_and_the_host_stops_in_order()
     {
-        await broker.StartAsync();
-        await using (var host = await StartAsync())
+        var servers = await broker.StartAsync();
+        await using (var host = await StartAsync(appendTimeout: "00:00:01"))
         {
             await IngestAsync(host, bodies: 5);
-            await WaitForAsync(host, 5 * Sensors);
+            using (var producer = new ProducerBuilder<string, byte[]>(new ProducerConfig { BootstrapServers = servers }).Build())
+            {
+                var foreign = new Message<string, byte[]> { Key = "k0", Value = Encoding.UTF8.GetBytes(Body(5)), Headers = [new Header("origin", "gateway-7"u8.ToArray())] };
+                await producer.ProduceAsync(new TopicPartition(_topic, 1), foreign, Token);
+            }
+
+            await WaitForAsync(host, 6 * Sensors);
+            var history = await host.Ingestor.IngestAsync(Encoding.UTF8.GetBytes(Body(6)), idempotencyKey: null, recordTimeFromEvents: true, Token);
+            Assert.Equal(IngestKind.RecordTimeNotKept, history.Kind);
+
             await broker.KillAsync();
+            await Assert.ThrowsAsync<LogUnavailableException>(() => IngestAsync(host, bodies: 1));
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
             limit.CancelAfter(TimeSpan.FromSeconds(30));
             await host.StopAsync(limit.Token);
             Assert.All(host.Monitor.Partitions, p => Assert.Equal(("stopped", p.FastOffset), (p.Status, p.LakeOffset)));
         }
 
-        AssertOnceEach(5);
+        using var oracle = new LakeOracle(_folder);
+        Assert.Equal(6 * Sensors, oracle.Lake<long>("SELECT (SELECT count(*) FROM silver) + (SELECT count(*) FROM gold)"));
+        Assert.Equal("""{"origin":"gateway-7"}""", oracle.Lake<string>("SELECT headers FROM bronze WHERE record_key IS NOT NULL"));
     }
 
     private void AssertOnceEach(int bodies)
@@ -94,12 +107,14 @@ public sealed class KafkaPipelineTests(KafkaBroker broker) : IDisposable
         Assert.Equal(readings, oracle.Database<long>("SELECT sum(reading_count) FROM sensor_minute WHERE measurement = 'humidity'"));
         for (var sensor = 0; sensor < Sensors; sensor++)
         {
-            var partition = Partitioner.Murmur2(Encoding.UTF8.GetBytes($"k{sensor}"), 3);
+            var partition = Core.CommitLog.Partitioner.Murmur2(Encoding.UTF8.GetBytes($"k{sensor}"), 3);
             Assert.Equal(bodies, oracle.Lake<long>($"SELECT count(*) FROM {All} WHERE sensor_id = 'k{sensor}' AND \"partition\" = {partition}"));
         }
     }
 
-    private async Task<PipelineHost> StartAsync() => await PipelineHost.StartAsync(
+    private Task<PipelineHost> StartAsync() => StartAsync("00:02:00");
+
+    private async Task<PipelineHost> StartAsync(string appendTimeout) => await PipelineHost.StartAsync(
         _folder,
         new Dictionary<string, string?>
         {
@@ -110,28 +125,33 @@ public sealed class KafkaPipelineTests(KafkaBroker broker) : IDisposable
             ["CommitLog:Kafka:Topic"] = _topic,
             ["CommitLog:Kafka:CreateTopic"] = "true",
             ["CommitLog:Kafka:Partitions"] = "3",
-            ["CommitLog:Kafka:AppendTimeout"] = "00:02:00",
+            ["CommitLog:Kafka:AppendTimeout"] = appendTimeout,
         },
         (services, token) => services.GetRequiredService<ModelRegistry>().EnsureBootstrapAsync(services.GetRequiredService<ProfileCatalog>(), token),
         customize: null, Token);
 
-    /// <summary>A body has one reading of each sensor; every humidity comes once for a sensor.</summary>
     private async Task IngestAsync(PipelineHost host, int bodies)
     {
         for (var i = 0; i < bodies; i++)
         {
-            var number = _bodies++;
-            var time = TimeProvider.System.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
-            var body = new StringBuilder();
-            for (var sensor = 0; sensor < Sensors; sensor++)
-            {
-                body.Append(CultureInfo.InvariantCulture,
-                    $"{{\"sensor_id\":\"k{sensor}\",\"timestamp\":\"{time}\",\"temperature\":{(number % 9 == 0 ? 95 : 22)},\"humidity\":{40 + (number * 0.01):F2}}}\n");
-            }
-
-            var result = await host.Ingestor.IngestAsync(Encoding.UTF8.GetBytes(body.ToString()), idempotencyKey: null, recordTimeFromEvents: false, Token);
+            var body = Encoding.UTF8.GetBytes(Body(_bodies++));
+            var result = await host.Ingestor.IngestAsync(body, idempotencyKey: null, recordTimeFromEvents: false, Token);
             Assert.Equal((IngestKind.Accepted, Sensors), (result.Kind, result.Accepted));
         }
+    }
+
+    /// <summary>One reading of each sensor; every humidity comes once for a sensor.</summary>
+    private static string Body(int number)
+    {
+        var time = TimeProvider.System.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
+        var body = new StringBuilder();
+        for (var sensor = 0; sensor < Sensors; sensor++)
+        {
+            body.Append(CultureInfo.InvariantCulture,
+                $"{{\"sensor_id\":\"k{sensor}\",\"timestamp\":\"{time}\",\"temperature\":{(number % 9 == 0 ? 95 : 22)},\"humidity\":{40 + (number * 0.01):F2}}}\n");
+        }
+
+        return body.ToString();
     }
 
     private static async Task WaitForAsync(PipelineHost host, long readings)

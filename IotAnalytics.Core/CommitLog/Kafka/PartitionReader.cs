@@ -252,15 +252,21 @@ internal sealed class PartitionReader : IDisposable
         {
             Rebuild(e.Error.Reason);
             Check(_next, cancellationToken);
+            BackOff(cancellationToken);
             return null;
         }
         catch (ConsumeException e)
         {
             Rebuild(e.Error.Reason);
-            WaitHandle.WaitAny([cancellationToken.WaitHandle, _stop.Token.WaitHandle], _backoff);
-            _backoff = _backoff * 2 < LongestBackoff ? _backoff * 2 : LongestBackoff;
+            BackOff(cancellationToken);
             return null;
         }
+    }
+
+    private void BackOff(CancellationToken cancellationToken)
+    {
+        WaitHandle.WaitAny([cancellationToken.WaitHandle, _stop.Token.WaitHandle], _backoff);
+        _backoff = _backoff * 2 < LongestBackoff ? _backoff * 2 : LongestBackoff;
     }
 
     /// <summary>The watchdog: the cluster has more, but nothing comes.</summary>
