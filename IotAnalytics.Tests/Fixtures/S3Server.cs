@@ -15,6 +15,9 @@ namespace IotAnalytics.Tests.Fixtures;
 /// </summary>
 public sealed class S3Server : IAsyncLifetime
 {
+    // The server must not outlive a run that is killed.
+    private const string StopAfter = "exec >/dev/null 2>&1; while kill -0 $1; do sleep 1; done; [ ! -e \"$3\" ] || { \"$2\" kill \"$3\"; rm -rf \"$3\"; }";
+
     private readonly SemaphoreSlim _turn = new(1, 1);
     private string? _folder;
     private string? _program;
@@ -99,7 +102,9 @@ public sealed class S3Server : IAsyncLifetime
         var program = TestEnvironment.RequireServers("s3/s3");
         _folder = Directory.CreateTempSubdirectory("iot-s3-").FullName;
         _program = program;
-        return (await OutsideProgram.RunAsync(program, "start", _folder, $"{FreePort()}")).Trim();
+        var endpoint = (await OutsideProgram.RunAsync(program, "start", _folder, $"{FreePort()}")).Trim();
+        using var watcher = System.Diagnostics.Process.Start("setsid", ["sh", "-c", StopAfter, "sh", $"{Environment.ProcessId}", program, _folder]);
+        return endpoint;
     }
 
     private static int FreePort()
