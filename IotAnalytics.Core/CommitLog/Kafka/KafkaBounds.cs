@@ -1,5 +1,4 @@
 using Confluent.Kafka;
-using Confluent.Kafka.Admin;
 
 namespace IotAnalytics.Core.CommitLog.Kafka;
 
@@ -7,7 +6,7 @@ namespace IotAnalytics.Core.CommitLog.Kafka;
 /// First and next offset of each partition: asked of the cluster, and between two questions kept up to date by what is appended and fetched here.
 /// Safe to call from several threads.
 /// </summary>
-internal sealed class KafkaBounds(IAdminClient admin, string topic, int partitions)
+internal sealed class KafkaBounds(IConsumer<Ignore, Ignore> lookup, string topic, int partitions)
 {
     /// <summary>A partition that is being read hears of new records with every fetch; its start moves slowly.</summary>
     private const long FreshMs = 5_000;
@@ -65,8 +64,7 @@ internal sealed class KafkaBounds(IAdminClient admin, string topic, int partitio
     /// <exception cref="LogUnavailableException">There was none.</exception>
     public async Task<LogBounds> AskAsync(int partition, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        var start = await AskAsync(partition, OffsetSpec.Earliest(), timeout, cancellationToken).ConfigureAwait(false);
-        var high = await AskAsync(partition, OffsetSpec.Latest(), timeout, cancellationToken).ConfigureAwait(false);
+        var (start, high) = await QueryAsync(partition, timeout, cancellationToken).ConfigureAwait(false);
         Volatile.Write(ref _start[partition], start);
         Raise(partition, high);
         Volatile.Write(ref _askedAt[partition], Environment.TickCount64);
@@ -75,7 +73,7 @@ internal sealed class KafkaBounds(IAdminClient admin, string topic, int partitio
 
     private LogBounds Known(int partition) => new(Volatile.Read(ref _start[partition]), Volatile.Read(ref _high[partition]));
 
-    private async Task<long> AskAsync(int partition, OffsetSpec spec, TimeSpan timeout, CancellationToken cancellationToken)
+    private async Task<(long Start, long High)> QueryAsync(int partition, TimeSpan timeout, CancellationToken cancellationToken)
     {
         var until = Environment.TickCount64 + (long)timeout.TotalMilliseconds;
         while (true)
@@ -83,19 +81,16 @@ internal sealed class KafkaBounds(IAdminClient admin, string topic, int partitio
             try
             {
                 var left = TimeSpan.FromMilliseconds(Math.Max(100, until - Environment.TickCount64));
-                var result = await admin.ListOffsetsAsync(
-                    [new TopicPartitionOffsetSpec { TopicPartition = new TopicPartition(topic, partition), OffsetSpec = spec }],
-                    new ListOffsetsOptions { RequestTimeout = left, IsolationLevel = IsolationLevel.ReadUncommitted })
+                var marks = await Task.Run(() => lookup.QueryWatermarkOffsets(new TopicPartition(topic, partition), left), cancellationToken)
                     .WaitAsync(cancellationToken).ConfigureAwait(false);
-                return result.ResultInfos[0].TopicPartitionOffsetError.Offset.Value;
+                return (marks.Low.Value, marks.High.Value);
             }
             catch (KafkaException e)
             {
                 // A leader that has just been elected answers a moment later.
                 if (Environment.TickCount64 >= until)
                 {
-                    var reason = e is ListOffsetsException { Result.ResultInfos: [var info, ..] } ? info.TopicPartitionOffsetError.Error.Reason : e.Error.Reason;
-                    throw new LogUnavailableException($"Kafka topic '{topic}', partition {partition}: its offsets cannot be read: {reason}", e);
+                    throw new LogUnavailableException($"Kafka topic '{topic}', partition {partition}: its offsets cannot be read: {e.Error.Reason}", e);
                 }
 
                 await Task.Delay(100, cancellationToken).ConfigureAwait(false);

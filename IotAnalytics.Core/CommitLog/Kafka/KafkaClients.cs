@@ -13,8 +13,8 @@ internal sealed class KafkaClients(KafkaLogOptions options, ILogger logger)
     /// <summary>What a client last complained of; tells why a request timed out.</summary>
     public string? LastError { get; private set; }
 
-    public IAdminClient Admin() => Build(() => new AdminClientBuilder(Base())
-        .SetLogHandler((_, message) => Log.ClientLog(logger, "admin", message.Message)).SetErrorHandler((_, error) => Report("admin", error)).Build());
+    /// <summary>Describes and makes topics, over the lookup's connections: a client that is a consumer makes no topic by asking for it.</summary>
+    public static IAdminClient Admin(IConsumer<Ignore, Ignore> lookup) => new DependentAdminClientBuilder(lookup.Handle).Build();
 
     public IProducer<Null, byte[]> Producer(int? maxMessageBytes, Action<Error> fatal)
     {
@@ -42,6 +42,21 @@ internal sealed class KafkaClients(KafkaLogOptions options, ILogger logger)
                     fatal(error);
                 }
             }).Build());
+    }
+
+    /// <summary>A consumer that reads nothing: it asks for watermarks and commits the group's offsets.</summary>
+    /// <remarks>
+    /// Not the admin client's ListOffsets and AlterConsumerGroupOffsets: a request of that client that times out while the broker is away can end the
+    /// process (an assertion of librdkafka, github.com/confluentinc/librdkafka/issues/4605).
+    /// </remarks>
+    public IConsumer<Ignore, Ignore> Lookup()
+    {
+        var config = new ConsumerConfig(Base())
+        {
+            GroupId = options.GroupId, EnableAutoCommit = false, EnableAutoOffsetStore = false, IsolationLevel = IsolationLevel.ReadUncommitted,
+        };
+        return Build(() => new ConsumerBuilder<Ignore, Ignore>(config)
+            .SetLogHandler((_, message) => Log.ClientLog(logger, "lookup", message.Message)).SetErrorHandler((_, error) => Report("lookup", error)).Build());
     }
 
     /// <summary>A consumer of one partition; it commits nothing and resets nothing by itself.</summary>

@@ -43,19 +43,22 @@ internal sealed class KafkaCommitLog(
         // The log is elsewhere, but database and spool are in the folder, which is one host's alone.
         var folder = LogLock.Take(directory, time);
         IAdminClient? admin = null;
+        IConsumer<Ignore, Ignore>? lookup = null;
         try
         {
             var clients = new KafkaClients(options.Value, logger);
-            admin = clients.Admin();
+            lookup = clients.Lookup();
+            admin = KafkaClients.Admin(lookup);
             var topic = await KafkaTopic.OpenAsync(admin, clients, options.Value, logger, cancellationToken).ConfigureAwait(false);
-            var bounds = new KafkaBounds(admin, topic.Name, topic.Partitions);
+            var bounds = new KafkaBounds(lookup, topic.Name, topic.Partitions);
             var appender = new KafkaAppender(clients, topic, bounds, logger);
-            _opened = new Opened(folder, admin, clients, topic, bounds, appender, new KafkaUpkeep(admin, topic, options.Value.GroupId, time, logger), new PartitionReader?[topic.Partitions]);
+            _opened = new Opened(folder, admin, lookup, clients, topic, bounds, appender, new KafkaUpkeep(admin, lookup, topic, options.Value.GroupId, time, logger), new PartitionReader?[topic.Partitions]);
             Log.Opened(logger, topic.ClusterId, topic.Name, topic.TopicId, topic.Partitions, topic.TimestampType, Library.VersionString, NativeBuild());
         }
         catch
         {
             admin?.Dispose();
+            lookup?.Dispose();
             folder.Dispose();
             throw;
         }
@@ -110,7 +113,7 @@ internal sealed class KafkaCommitLog(
             return await standing.PeekAsync(offset, PeekWait, cancellationToken).ConfigureAwait(false);
         }
 
-        using var other = MakeReader(state, partition, new KafkaBounds(state.Admin, state.Topic.Name, state.Topic.Partitions), fetchAheadBytes: 1 << 20);
+        using var other = MakeReader(state, partition, new KafkaBounds(state.Lookup, state.Topic.Name, state.Topic.Partitions), fetchAheadBytes: 1 << 20);
         return await other.PeekAsync(offset, SlowPeekWait, cancellationToken).ConfigureAwait(false);
     }
 
@@ -144,6 +147,7 @@ internal sealed class KafkaCommitLog(
         await _opened.Upkeep.DisposeAsync().ConfigureAwait(false);
         await Task.Run(_opened.Appender.Dispose).ConfigureAwait(false);
         _opened.Admin.Dispose();
+        await Task.Run(_opened.Lookup.Dispose).ConfigureAwait(false);
         _opened.Folder.Dispose();
         Log.Closed(logger, _opened.Topic.Name);
     }
@@ -182,5 +186,5 @@ internal sealed class KafkaCommitLog(
     }
 
     private sealed record Opened(
-        LogLock Folder, IAdminClient Admin, KafkaClients Clients, KafkaTopic Topic, KafkaBounds Bounds, KafkaAppender Appender, KafkaUpkeep Upkeep, PartitionReader?[] Readers);
+        LogLock Folder, IAdminClient Admin, IConsumer<Ignore, Ignore> Lookup, KafkaClients Clients, KafkaTopic Topic, KafkaBounds Bounds, KafkaAppender Appender, KafkaUpkeep Upkeep, PartitionReader?[] Readers);
 }

@@ -17,6 +17,8 @@ internal sealed record KafkaTopic(string ClusterId, string Name, string TopicId,
     {
         try
         {
+            // An admin request must not time out (see KafkaClients.Lookup); this one may, and tells whether the cluster is there.
+            await Task.Run(() => admin.GetMetadata(options.Topic, options.StartTimeout), cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
             var cluster = await admin.DescribeClusterAsync(new DescribeClusterOptions { RequestTimeout = options.StartTimeout })
                 .WaitAsync(cancellationToken).ConfigureAwait(false);
             var found = await FindAsync(admin, options.Topic, options.StartTimeout, cancellationToken).ConfigureAwait(false)

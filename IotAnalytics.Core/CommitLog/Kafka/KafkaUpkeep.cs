@@ -13,10 +13,14 @@ internal sealed class KafkaUpkeep : IAsyncDisposable
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Answer = TimeSpan.FromSeconds(5);
 
+    /// <summary>Longer than any outage that begins just after the cluster has answered: an admin request must not time out (see <see cref="KafkaClients.Lookup"/>).</summary>
+    private static readonly TimeSpan LongAnswer = TimeSpan.FromMinutes(10);
+
     /// <summary>A broker that has just started may not know its topics yet.</summary>
     private const int MissingBeforeLost = 4;
 
     private readonly IAdminClient _admin;
+    private readonly IConsumer<Ignore, Ignore> _lookup;
     private readonly KafkaTopic _topic;
     private readonly string _group;
     private readonly TimeProvider _time;
@@ -29,9 +33,9 @@ internal sealed class KafkaUpkeep : IAsyncDisposable
     private int _partitionsTold;
     private volatile CommitLogException? _failure;
 
-    public KafkaUpkeep(IAdminClient admin, KafkaTopic topic, string group, TimeProvider time, ILogger logger)
+    public KafkaUpkeep(IAdminClient admin, IConsumer<Ignore, Ignore> lookup, KafkaTopic topic, string group, TimeProvider time, ILogger logger)
     {
-        (_admin, _topic, _group, _time, _logger) = (admin, topic, group, time, logger);
+        (_admin, _lookup, _topic, _group, _time, _logger) = (admin, lookup, topic, group, time, logger);
         _partitionsTold = topic.Partitions;
         _processed = new long[topic.Partitions];
         _committed = new long[topic.Partitions];
@@ -48,7 +52,11 @@ internal sealed class KafkaUpkeep : IAsyncDisposable
     {
         await _stop.CancelAsync().ConfigureAwait(false);
         await _loop.ConfigureAwait(false);
-        await CommitAsync(CancellationToken.None).ConfigureAwait(false);
+        if (await IsReachableAsync().ConfigureAwait(false))
+        {
+            await CommitAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+
         _stop.Dispose();
     }
 
@@ -59,12 +67,30 @@ internal sealed class KafkaUpkeep : IAsyncDisposable
         {
             while (await timer.WaitForNextTickAsync(_stop.Token).ConfigureAwait(false))
             {
-                await CommitAsync(_stop.Token).ConfigureAwait(false);
-                await LookAtTopicAsync().ConfigureAwait(false);
+                if (await IsReachableAsync().ConfigureAwait(false))
+                {
+                    await CommitAsync(_stop.Token).ConfigureAwait(false);
+                    await LookAtTopicAsync().ConfigureAwait(false);
+                }
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
+        }
+    }
+
+    /// <summary>Whether the cluster answers now. A plain metadata request, which may time out without harm.</summary>
+    private async Task<bool> IsReachableAsync()
+    {
+        try
+        {
+            await Task.Run(() => _admin.GetMetadata(_topic.Name, Answer)).ConfigureAwait(false);
+            return true;
+        }
+        catch (KafkaException)
+        {
+            // The clients report that themselves.
+            return false;
         }
     }
 
@@ -86,13 +112,12 @@ internal sealed class KafkaUpkeep : IAsyncDisposable
 
         try
         {
-            await _admin.AlterConsumerGroupOffsetsAsync([new ConsumerGroupTopicPartitionOffsets(_group, offsets)], new AlterConsumerGroupOffsetsOptions { RequestTimeout = Answer })
-                .WaitAsync(cancellationToken).ConfigureAwait(false);
+            await Task.Run(() => _lookup.Commit(offsets), cancellationToken).WaitAsync(Answer, _time, cancellationToken).ConfigureAwait(false);
             offsets.ForEach(o => _committed[o.Partition.Value] = o.Offset.Value);
         }
-        catch (KafkaException e)
+        catch (Exception e) when (e is KafkaException or TimeoutException)
         {
-            Log.OffsetsNotCommitted(_logger, _group, e.Error.Reason);
+            Log.OffsetsNotCommitted(_logger, _group, e.Message);
         }
     }
 
@@ -101,7 +126,7 @@ internal sealed class KafkaUpkeep : IAsyncDisposable
         TopicDescription? found;
         try
         {
-            found = await KafkaTopic.FindAsync(_admin, _topic.Name, Answer, _stop.Token).ConfigureAwait(false);
+            found = await KafkaTopic.FindAsync(_admin, _topic.Name, LongAnswer, _stop.Token).ConfigureAwait(false);
         }
         catch (KafkaException)
         {
