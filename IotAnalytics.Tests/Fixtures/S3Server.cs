@@ -48,7 +48,11 @@ public sealed class S3Server : IAsyncLifetime
     /// <summary>Options for a store behind an address that repeats fast.</summary>
     internal static S3StoreOptions Options(string endpoint) => new()
     {
-        ServiceUrl = endpoint, AccessKeyId = AccessKeyId, SecretAccessKey = SecretAccessKey, RetryDelay = TimeSpan.FromMilliseconds(2), Tries = 6,
+        ServiceUrl = endpoint,
+        AccessKeyId = AccessKeyId,
+        SecretAccessKey = SecretAccessKey,
+        RetryDelay = TimeSpan.FromMilliseconds(2),
+        Tries = 6,
     };
 
     /// <summary>The same as configuration of a host whose tables lie in these buckets.</summary>
@@ -69,7 +73,9 @@ public sealed class S3Server : IAsyncLifetime
     /// <summary>What other programs need to read from it.</summary>
     internal static Dictionary<string, string> ForOthers(string endpoint) => new()
     {
-        ["AWS_ENDPOINT_URL"] = endpoint, ["AWS_ACCESS_KEY_ID"] = AccessKeyId, ["AWS_SECRET_ACCESS_KEY"] = SecretAccessKey,
+        ["AWS_ENDPOINT_URL"] = endpoint,
+        ["AWS_ACCESS_KEY_ID"] = AccessKeyId,
+        ["AWS_SECRET_ACCESS_KEY"] = SecretAccessKey,
     };
 
     internal static S3LakeStore Store(S3StoreOptions options) => new(options, TimeProvider.System, NullLogger<S3LakeStore>.Instance);

@@ -53,7 +53,10 @@ internal sealed class KafkaClients(KafkaLogOptions options, ILogger logger)
     {
         var config = new ConsumerConfig(Base())
         {
-            GroupId = options.GroupId, EnableAutoCommit = false, EnableAutoOffsetStore = false, IsolationLevel = IsolationLevel.ReadUncommitted,
+            GroupId = options.GroupId,
+            EnableAutoCommit = false,
+            EnableAutoOffsetStore = false,
+            IsolationLevel = IsolationLevel.ReadUncommitted,
         };
         return Build(() => new ConsumerBuilder<Ignore, Ignore>(config)
             .SetLogHandler((_, message) => Log.ClientLog(logger, "lookup", message.Message)).SetErrorHandler((_, error) => Report("lookup", error)).Build());

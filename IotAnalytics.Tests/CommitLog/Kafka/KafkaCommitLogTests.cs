@@ -185,7 +185,11 @@ public sealed class KafkaCommitLogTests(KafkaBroker broker) : CommitLogConforman
     {
         var options = new KafkaLogOptions
         {
-            BootstrapServers = await broker.StartAsync(), Topic = _topic, CreateTopic = true, TimestampType = "CreateTime", Retention = TimeSpan.Zero,
+            BootstrapServers = await broker.StartAsync(),
+            Topic = _topic,
+            CreateTopic = true,
+            TimestampType = "CreateTime",
+            Retention = TimeSpan.Zero,
         };
         change(options);
         var log = new KafkaCommitLog(_database.Directory, Options.Create(options), _database.Reader, _database.Writer, time ?? TimeProvider.System, NullLogger<KafkaCommitLog>.Instance);

@@ -56,7 +56,11 @@ public sealed class S3OptionsTests : IDisposable
     {
         var settings = new Dictionary<string, string>
         {
-            ["Lake:Provider"] = "S3", ["Lake:S3:ServiceUrl"] = "http://127.0.0.1:7070", ["Lake:S3:AccessKeyId"] = "plantkey", ["Lake:S3:SecretAccessKey"] = Secret, [key] = value,
+            ["Lake:Provider"] = "S3",
+            ["Lake:S3:ServiceUrl"] = "http://127.0.0.1:7070",
+            ["Lake:S3:AccessKeyId"] = "plantkey",
+            ["Lake:S3:SecretAccessKey"] = Secret,
+            [key] = value,
         };
 
         var refused = Assert.Throws<CommandException>(() => Build([.. settings.Select(s => (s.Key, s.Value))]));

@@ -203,7 +203,12 @@ internal sealed class S3LakeStore(S3StoreOptions options, TimeProvider time, ILo
     {
         var request = new PutObjectRequest
         {
-            BucketName = address.Bucket, Key = address.Object, InputStream = body, AutoCloseStream = false, UseChunkEncoding = false, IfNoneMatch = ifNoneMatch,
+            BucketName = address.Bucket,
+            Key = address.Object,
+            InputStream = body,
+            AutoCloseStream = false,
+            UseChunkEncoding = false,
+            IfNoneMatch = ifNoneMatch,
         };
         await _client.PutObjectAsync(request, cancellationToken).ConfigureAwait(false);
         return true;
@@ -247,7 +252,9 @@ internal sealed class S3LakeStore(S3StoreOptions options, TimeProvider time, ILo
     {
         var request = new GetObjectRequest
         {
-            BucketName = address.Bucket, Key = address.Object, ByteRange = new ByteRange(string.Create(CultureInfo.InvariantCulture, $"bytes=-{S3ReadStream.TailBytes}")),
+            BucketName = address.Bucket,
+            Key = address.Object,
+            ByteRange = new ByteRange(string.Create(CultureInfo.InvariantCulture, $"bytes=-{S3ReadStream.TailBytes}")),
         };
         try
         {
@@ -270,7 +277,10 @@ internal sealed class S3LakeStore(S3StoreOptions options, TimeProvider time, ILo
     {
         var request = new GetObjectRequest
         {
-            BucketName = address.Bucket, Key = address.Object, ByteRange = new ByteRange(offset, offset + count - 1), EtagToMatch = etag,
+            BucketName = address.Bucket,
+            Key = address.Object,
+            ByteRange = new ByteRange(offset, offset + count - 1),
+            EtagToMatch = etag,
         };
         return await _calls.RunAsync<byte[]?>(
             "GET", key, count,
