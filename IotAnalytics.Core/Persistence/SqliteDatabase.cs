@@ -31,7 +31,7 @@ internal static class SqliteDatabase
         connection.Open();
         RequireVersion(connection);
         using var command = connection.CreateCommand();
-        command.CommandText = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-4096; PRAGMA temp_store=MEMORY;";
+        command.CommandText = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-2048; PRAGMA temp_store=MEMORY;";
         command.ExecuteNonQuery();
         return connection;
     }

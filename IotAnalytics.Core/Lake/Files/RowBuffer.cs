@@ -6,13 +6,13 @@ namespace IotAnalytics.Core.Lake.Files;
 internal sealed class RowBuffer
 {
     /// <summary>Rows of a row group.</summary>
-    public const int MaxRows = 32_768;
+    public const int MaxRows = 24_576;
 
     /// <summary>Raw bytes at which a row group closes. Bronze closes earlier: its one large column is compressed as one page, and the
     /// compressor needs twice its size for a moment.</summary>
     public const int MaxBytes = 8 * 1024 * 1024;
 
-    private const int MaxBronzeBytes = 2 * 1024 * 1024;
+    private const int MaxBronzeBytes = 3 * 512 * 1024;
 
     private const int FirstCapacity = 1_024;
 
