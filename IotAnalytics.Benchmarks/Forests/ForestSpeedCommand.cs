@@ -7,10 +7,9 @@ internal static class ForestSpeedCommand
 {
     private static readonly Option<string?> Input = new("--input") { Description = "A folder with NAME.f32 files: row-major little-endian 32-bit floats, and NAME.json with rows and cols." };
 
-    private static readonly Option<string> Cases = new("--cases")
+    private static readonly Option<string?> Cases = new("--cases")
     {
-        DefaultValueFactory = _ => "s3,w10",
-        Description = "Names of the folder, or uN for N columns of uniform numbers, separated by commas.",
+        Description = "Names of the folder, or uN for N columns of uniform numbers, separated by commas. Default s3,w10 of a folder, else u3,u10.",
     };
 
     private static readonly Option<string> Paths = new("--paths")
@@ -27,7 +26,7 @@ internal static class ForestSpeedCommand
         var command = new Command("forest-speed", "Measure scoring and growing: 100 trees of 256. Build with -c Release.") { Input, Cases, Paths, Batches, Seconds };
         command.SetAction(parsed =>
         {
-            foreach (var name in List(parsed.GetRequiredValue(Cases)))
+            foreach (var name in List(parsed.GetValue(Cases) ?? (parsed.GetValue(Input) is null ? "u3,u10" : "s3,w10")))
             {
                 var run = new ForestSpeedRun(SpeedCase.Load(name, parsed.GetValue(Input)), parsed.GetValue(Seconds), Console.Out);
                 run.Grow();
