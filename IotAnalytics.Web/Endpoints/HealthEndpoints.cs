@@ -1,6 +1,6 @@
+using System.Data.Common;
 using IotAnalytics.Core.Persistence;
 using IotAnalytics.Core.Pipeline;
-using System.Data.Common;
 
 namespace IotAnalytics.Web.Endpoints;
 
