@@ -29,6 +29,7 @@ public abstract class AnalyticsDbContext(DbContextOptions options) : DbContext(o
     public DbSet<ModelFeatureRange> ModelFeatureRanges => Set<ModelFeatureRange>();
     public DbSet<IdempotentRequestRow> IdempotentRequests => Set<IdempotentRequestRow>();
     public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
+    public DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
@@ -84,6 +85,11 @@ public abstract class AnalyticsDbContext(DbContextOptions options) : DbContext(o
         {
             e.ToTable("api_key").HasKey(x => x.KeyId);
             e.HasIndex(x => x.Hash).IsUnique();
+        });
+        modelBuilder.Entity<AuditEntry>(e =>
+        {
+            e.ToTable("audit_entry").HasKey(x => x.AuditId);
+            e.HasIndex(x => x.At);
         });
 
         foreach (var entity in modelBuilder.Model.GetEntityTypes())

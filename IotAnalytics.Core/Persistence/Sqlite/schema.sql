@@ -248,3 +248,31 @@ CREATE INDEX "IX_idempotent_request_created_at" ON "idempotent_request" ("create
 
 INSERT INTO "__EFMigrationsHistory" ("MigrationId", "ProductVersion")
 VALUES ('20261124163000_IdempotentRequests', '10.0.15');
+
+CREATE TABLE "audit_entry" (
+    "audit_id" INTEGER NOT NULL CONSTRAINT "PK_audit_entry" PRIMARY KEY AUTOINCREMENT,
+    "at" INTEGER NOT NULL,
+    "actor" TEXT NOT NULL,
+    "actor_key_id" INTEGER NULL,
+    "source" TEXT NOT NULL,
+    "action" TEXT NOT NULL,
+    "target" TEXT NOT NULL,
+    "before" TEXT NULL,
+    "after" TEXT NULL,
+    "trace_id" TEXT NULL
+);
+
+CREATE INDEX "IX_audit_entry_at" ON "audit_entry" ("at");
+
+CREATE TRIGGER audit_entry_no_update BEFORE UPDATE ON audit_entry
+BEGIN SELECT RAISE(ABORT, 'audit_entry is append-only'); END;
+
+CREATE TRIGGER audit_entry_no_delete BEFORE DELETE ON audit_entry
+BEGIN SELECT RAISE(ABORT, 'audit_entry is append-only'); END;
+
+CREATE TRIGGER audit_entry_no_replace BEFORE INSERT ON audit_entry
+WHEN EXISTS (SELECT 1 FROM audit_entry WHERE audit_id = NEW.audit_id)
+BEGIN SELECT RAISE(ABORT, 'audit_entry is append-only'); END;
+
+INSERT INTO "__EFMigrationsHistory" ("MigrationId", "ProductVersion")
+VALUES ('20261124183000_AuditLog', '10.0.15');

@@ -169,6 +169,60 @@ namespace IotAnalytics.Core.Persistence.Sqlite.Migrations
                     b.ToTable("api_key", (string)null);
                 });
 
+            modelBuilder.Entity("IotAnalytics.Core.Persistence.AuditEntry", b =>
+                {
+                    b.Property<long>("AuditId")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("audit_id");
+
+                    b.Property<string>("Action")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("action");
+
+                    b.Property<string>("Actor")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("actor");
+
+                    b.Property<int?>("ActorKeyId")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("actor_key_id");
+
+                    b.Property<string>("After")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("after");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("at");
+
+                    b.Property<string>("Before")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("before");
+
+                    b.Property<string>("Source")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("source");
+
+                    b.Property<string>("Target")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("target");
+
+                    b.Property<string>("TraceId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("trace_id");
+
+                    b.HasKey("AuditId");
+
+                    b.HasIndex("At");
+
+                    b.ToTable("audit_entry", (string)null);
+                });
+
             modelBuilder.Entity("IotAnalytics.Core.Persistence.DeadLetterRow", b =>
                 {
                     b.Property<int>("SourceId")
