@@ -24,7 +24,7 @@ internal static class LakeFileSql
             .Add("@first_offset", file.FirstOffset)
             .Add("@next_offset", file.NextOffset)
             .Add("@owner_epoch", file.OwnerEpoch)
-            .Add("@partition_date", Date(file.PartitionDate))
+            .Add("@partition_date", file.PartitionDate)
             .Add("@row_count", file.RowCount)
             .Add("@byte_count", file.ByteCount)
             .Add("@sha256", file.Sha256)
@@ -35,13 +35,4 @@ internal static class LakeFileSql
 
     /// <summary>A date as the database and the paths spell it.</summary>
     public static string Date(DateOnly date) => date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
-
-    internal static DbCommand Add(this DbCommand command, string name, object? value)
-    {
-        var parameter = command.CreateParameter();
-        parameter.ParameterName = name;
-        parameter.Value = value ?? DBNull.Value;
-        command.Parameters.Add(parameter);
-        return command;
-    }
 }

@@ -12,6 +12,13 @@ internal sealed class TotalsWindow
     /// <summary>Profile of items that became no reading.</summary>
     public const int UnknownProfile = -1;
 
+    private static readonly RowColumn[] Columns =
+    [
+        new("profile", RowType.Text), new("bucket_start", RowType.Time), new("source_id", RowType.Int32), new("partition", RowType.Int32),
+        new("readings", RowType.Int64), new("normal", RowType.Int64), new("anomalies", RowType.Int64), new("dead_letters", RowType.Int64),
+        new("duplicates", RowType.Int64), new("not_scored", RowType.Int64), new("late", RowType.Int64), new("score_sum", RowType.Double),
+    ];
+
     private readonly Dictionary<(int Profile, long Minute), TotalsCell> _cells = [];
     private (int Profile, long Minute) _lastKey;
     private TotalsCell? _last;
@@ -55,21 +62,24 @@ internal sealed class TotalsWindow
     /// <summary>Adds the cells to <c>pipeline_minute</c>; part of T1.</summary>
     public void Write(DbTransaction transaction, int sourceId, int partition, ProfileCatalog catalog)
     {
-        using var command = transaction.Command(
+        using var rows = RowWriter.Statement(
+            transaction,
             """
             INSERT INTO pipeline_minute AS m (profile, bucket_start, source_id, partition, readings, normal, anomalies, dead_letters, duplicates, not_scored, late, score_sum)
-            VALUES (@profile, @bucket, @s, @p, @readings, @normal, @anomalies, @dead, @dup, @not_scored, @late, @sum)
+            {values}
             ON CONFLICT (bucket_start, profile, source_id, partition) DO UPDATE SET readings = m.readings + excluded.readings, normal = m.normal + excluded.normal,
               anomalies = m.anomalies + excluded.anomalies, dead_letters = m.dead_letters + excluded.dead_letters, duplicates = m.duplicates + excluded.duplicates,
               not_scored = m.not_scored + excluded.not_scored, late = m.late + excluded.late, score_sum = m.score_sum + excluded.score_sum
             """,
-            "@profile", "@bucket", "@s", "@p", "@readings", "@normal", "@anomalies", "@dead", "@dup", "@not_scored", "@late", "@sum");
+            Columns);
         foreach (var ((profile, minute), c) in _cells.OrderBy(c => c.Key.Minute).ThenBy(c => c.Key.Profile))
         {
-            command.Run(
-                profile == UnknownProfile ? "" : catalog.Profiles[profile].Name, minute * 60_000, sourceId, partition,
+            rows.Add(
+                profile == UnknownProfile ? "" : catalog.Profiles[profile].Name, new DbTime(minute * 60_000), sourceId, partition,
                 c.Readings, c.Normal, c.Anomalies, c.DeadLetters, c.Duplicates, c.NotScored, c.Late, c.ScoreSum);
         }
+
+        rows.Complete();
     }
 
     public void Clear()

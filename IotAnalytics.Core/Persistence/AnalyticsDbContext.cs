@@ -31,6 +31,9 @@ public abstract class AnalyticsDbContext(DbContextOptions options) : DbContext(o
     public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
     public DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();
 
+    /// <summary>What is read until the result is disposed is one snapshot, which waits for no writer and keeps none waiting.</summary>
+    internal abstract Task<IAsyncDisposable> BeginSnapshotAsync(CancellationToken cancellationToken);
+
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         modelBuilder.Entity<Source>(e =>

@@ -1,22 +1,22 @@
-using System.Data.Common;
-using System.Globalization;
 using System.Reflection;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
 using Microsoft.Extensions.Options;
 
 namespace IotAnalytics.Core.Persistence;
 
 /// <summary>Brings the schema up to date. Called once at start, before anything reads or writes.</summary>
-public sealed class DatabaseMigrator(IDbContextFactory<AnalyticsDbContext> contexts, DatabaseWriter writer, IOptions<DatabaseOptions> options)
+public abstract class DatabaseMigrator(IDbContextFactory<AnalyticsDbContext> contexts, IOptions<DatabaseOptions> options)
 {
-    private const string SchemaResource = "sqlite/schema.sql";
-
-    public async Task MigrateAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// An empty database gets the whole schema from the script that the migrations generate, an older one the migrations that it lacks: EF Core
+    /// takes half a second to come up, and a start that has nothing to migrate does not wait for it.
+    /// </summary>
+    public virtual async Task MigrateAsync(CancellationToken cancellationToken)
     {
-        // The first use opens the writer's connection: a folder that may not be written fails here and not in the pipeline.
         var migrate = options.Value.MigrateAtStart;
-        var newest = await writer.WriteAsync(transaction => migrate ? CreateOrFind(transaction) : null, cancellationToken).ConfigureAwait(false);
+        var newest = await CreateOrFindAsync(migrate, cancellationToken).ConfigureAwait(false);
         if (!migrate || newest == NewestKnown())
         {
             return;
@@ -33,42 +33,23 @@ public sealed class DatabaseMigrator(IDbContextFactory<AnalyticsDbContext> conte
         _ = context.Model;
     }
 
-    /// <summary>
-    /// The newest migration that was applied. An empty database gets the whole schema first, from the script that the migrations generate: EF
-    /// Core takes half a second to come up, and a start that has nothing to migrate does not wait for it.
-    /// </summary>
-    private static string? CreateOrFind(DbTransaction transaction)
+    /// <summary>The newest migration that was applied, or null. Opens the database in any case: one that may not be written fails here and not in the pipeline.</summary>
+    /// <param name="create">Make the schema when the database is empty.</param>
+    private protected abstract Task<string?> CreateOrFindAsync(bool create, CancellationToken cancellationToken);
+
+    /// <summary>The context whose migrations count.</summary>
+    private protected abstract Type ContextType { get; }
+
+    /// <summary>An embedded script.</summary>
+    private protected static string Script(string resource)
     {
-        using (var tables = transaction.Query("SELECT count(*) FROM sqlite_master WHERE type = 'table'"))
-        {
-            if (Convert.ToInt64(tables.ExecuteScalar(), CultureInfo.InvariantCulture) == 0)
-            {
-                transaction.Execute(Schema());
-            }
-        }
-
-        using (var history = transaction.Query("SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = '__EFMigrationsHistory'"))
-        {
-            if (Convert.ToInt64(history.ExecuteScalar(), CultureInfo.InvariantCulture) == 0)
-            {
-                return null;
-            }
-        }
-
-        using var newest = transaction.Query("SELECT max(MigrationId) FROM __EFMigrationsHistory");
-        return newest.ExecuteScalar() as string;
-    }
-
-    /// <summary>All migrations as one script, without transactions.</summary>
-    internal static string Schema()
-    {
-        using var stream = typeof(DatabaseMigrator).Assembly.GetManifestResourceStream(SchemaResource)!;
+        using var stream = typeof(DatabaseMigrator).Assembly.GetManifestResourceStream(resource)!;
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd();
     }
 
-    private static string? NewestKnown() => typeof(DatabaseMigrator).Assembly.GetTypes()
-        .Where(t => t.IsSubclassOf(typeof(Migration)))
+    private string? NewestKnown() => typeof(DatabaseMigrator).Assembly.GetTypes()
+        .Where(t => t.IsSubclassOf(typeof(Migration)) && t.GetCustomAttribute<DbContextAttribute>()?.ContextType == ContextType)
         .Select(t => t.GetCustomAttribute<MigrationAttribute>()?.Id)
         .Max(StringComparer.Ordinal);
 }

@@ -7,8 +7,12 @@ public sealed class DatabaseOptions
 {
     public const string Section = "Database";
 
-    /// <summary><c>Sqlite</c>: the file <c>analytics.db</c> in the data directory. Default <c>Sqlite</c>.</summary>
-    [Required, AllowedValues("Sqlite", ErrorMessage = "accepted: Sqlite")]
+    /// <summary>Key of PostgreSQL's connection string in the configuration.</summary>
+    public const string ConnectionKey = "ConnectionStrings:Analytics";
+
+    /// <summary><c>Sqlite</c>: the file <c>analytics.db</c> in the data directory. <c>PostgreSql</c>: the server of <c>ConnectionStrings:Analytics</c>,
+    /// which any number of hosts share. Default <c>Sqlite</c>.</summary>
+    [Required, AllowedValues("Sqlite", "PostgreSql", ErrorMessage = "accepted: Sqlite, PostgreSql")]
     public string Provider { get; set; } = "Sqlite";
 
     /// <summary>Bring the schema up to date at start. Default true.</summary>

@@ -1,7 +1,9 @@
+using IotAnalytics.Core.Persistence.PostgreSql;
 using IotAnalytics.Core.Persistence.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace IotAnalytics.Core.Persistence;
 
@@ -11,18 +13,51 @@ public static class PersistenceServices
     /// <see cref="DatabaseReader"/> to read without EF Core, <see cref="DatabaseWriter"/> to write. Needs <see cref="DataDirectory"/>.</summary>
     public static IServiceCollection AddPersistence(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOptions<DatabaseOptions>().Bind(configuration.GetSection(DatabaseOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
-        services.AddSingleton(s => new DatabaseWriter(SqliteDatabase.ConnectionString(s.GetRequiredService<DataDirectory>().Combine("analytics.db"))));
-        services.AddSingleton(s => new DatabaseReader(SqliteDatabase.ConnectionString(s.GetRequiredService<DataDirectory>().Combine("analytics.db"))));
-        services.AddDbContextFactory<SqliteAnalyticsDbContext>((s, o) => o
-            .UseSqlite(SqliteDatabase.ConnectionString(s.GetRequiredService<DataDirectory>().Combine("analytics.db")))
-            .UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking));
-        services.AddSingleton<IDbContextFactory<AnalyticsDbContext>, ContextFactory>();
-        services.AddSingleton<DatabaseMigrator>();
+        services.AddOptions<DatabaseOptions>().Bind(configuration.GetSection(DatabaseOptions.Section)).ValidateDataAnnotations().ValidateOnStart()
+            .Validate(
+                o => o.Provider != "PostgreSql" || IsConnectionString(configuration[DatabaseOptions.ConnectionKey]),
+                $"{DatabaseOptions.ConnectionKey}: Database:Provider is PostgreSql; accepted: a connection string such as Host=db;Database=iot;Username=iot;Password=…");
+        switch (configuration[$"{DatabaseOptions.Section}:{nameof(DatabaseOptions.Provider)}"])
+        {
+            case "PostgreSql":
+                services.AddSingleton(_ => PostgreSqlDatabase.Open(configuration[DatabaseOptions.ConnectionKey]!));
+                services.AddSingleton<DatabaseWriter, PostgreSqlWriter>();
+                services.AddSingleton<DatabaseReader, PostgreSqlReader>();
+                services.AddSingleton<DayPartitions>();
+                services.AddDbContextFactory<PostgreSqlAnalyticsDbContext>((s, o) => o
+                    .UseNpgsql(s.GetRequiredService<NpgsqlDataSource>(), PostgreSqlMigrator.History).UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking));
+                services.AddSingleton<IDbContextFactory<AnalyticsDbContext>, ContextFactory<PostgreSqlAnalyticsDbContext>>();
+                services.AddSingleton<DatabaseMigrator, PostgreSqlMigrator>();
+                break;
+            default:
+                services.AddSingleton<DatabaseWriter>(s => new SqliteWriter(Connection(s)));
+                services.AddSingleton<DatabaseReader>(s => new SqliteReader(Connection(s)));
+                services.AddDbContextFactory<SqliteAnalyticsDbContext>((s, o) => o
+                    .UseSqlite(Connection(s)).UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking));
+                services.AddSingleton<IDbContextFactory<AnalyticsDbContext>, ContextFactory<SqliteAnalyticsDbContext>>();
+                services.AddSingleton<DatabaseMigrator, SqliteMigrator>();
+                break;
+        }
+
         return services;
     }
 
-    private sealed class ContextFactory(IDbContextFactory<SqliteAnalyticsDbContext> inner) : IDbContextFactory<AnalyticsDbContext>
+    private static string Connection(IServiceProvider services) => SqliteDatabase.ConnectionString(services.GetRequiredService<DataDirectory>().Combine("analytics.db"));
+
+    private static bool IsConnectionString(string? text)
+    {
+        try
+        {
+            return !string.IsNullOrWhiteSpace(text) && new NpgsqlConnectionStringBuilder(text).Host is { Length: > 0 };
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+    }
+
+    private sealed class ContextFactory<T>(IDbContextFactory<T> inner) : IDbContextFactory<AnalyticsDbContext>
+        where T : AnalyticsDbContext
     {
         public AnalyticsDbContext CreateDbContext() => inner.CreateDbContext();
     }

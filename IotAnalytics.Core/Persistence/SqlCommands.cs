@@ -1,8 +1,10 @@
 using System.Data.Common;
+using Npgsql;
+using NpgsqlTypes;
 
 namespace IotAnalytics.Core.Persistence;
 
-/// <summary>Short forms for ADO.NET commands inside a writer's transaction.</summary>
+/// <summary>Short forms for ADO.NET commands inside a writer's transaction. Values may be <see cref="DbTime"/>.</summary>
 internal static class SqlCommands
 {
     /// <summary>A command with its parameters declared, in order, for <see cref="Run"/>.</summary>
@@ -26,7 +28,7 @@ internal static class SqlCommands
     {
         for (var i = 0; i < values.Length; i++)
         {
-            command.Parameters[i].Value = values[i] ?? DBNull.Value;
+            command.Parameters[i].Set(values[i]);
         }
 
         return command;
@@ -50,12 +52,60 @@ internal static class SqlCommands
         command.CommandText = sql;
         foreach (var (name, value) in parameters)
         {
-            var parameter = command.CreateParameter();
-            parameter.ParameterName = name;
-            parameter.Value = value ?? DBNull.Value;
-            command.Parameters.Add(parameter);
+            command.Add(name, value);
         }
 
         return command;
+    }
+
+    /// <summary>Adds a parameter with its value.</summary>
+    public static DbCommand Add(this DbCommand command, string name, object? value)
+    {
+        var parameter = command.CreateParameter();
+        parameter.ParameterName = name;
+        parameter.Set(value);
+        command.Parameters.Add(parameter);
+        return command;
+    }
+
+    /// <summary>Whether this is PostgreSQL: for the few statements that it needs otherwise.</summary>
+    public static bool IsPostgreSql(this DbTransaction transaction) => transaction is NpgsqlTransaction;
+
+    /// <summary>The end of a SELECT whose rows nobody else may change until the transaction ends. SQLite's transaction is that lock already.</summary>
+    public static string ForUpdate(this DbTransaction transaction) => transaction.IsPostgreSql() ? " FOR UPDATE" : "";
+
+    /// <summary>One at a time over all hosts until the transaction ends, by the name of what is done.</summary>
+    public static void TakeTurn(this DbTransaction transaction, string name)
+    {
+        if (transaction.IsPostgreSql())
+        {
+            transaction.Execute("SELECT pg_advisory_xact_lock(hashtextextended(@name, 0))", ("@name", $"iot-analytics {name}"));
+        }
+    }
+
+    /// <summary>How long this transaction's statements may wait for a row that another one holds.</summary>
+    public static void LimitLockWait(this DbTransaction transaction, TimeSpan limit)
+    {
+        if (transaction.IsPostgreSql())
+        {
+            transaction.Execute("SELECT set_config('lock_timeout', @limit, true)", ("@limit", $"{(long)limit.TotalMilliseconds}ms"));
+        }
+    }
+
+    private static void Set(this DbParameter parameter, object? value)
+    {
+        if (value is not DbTime time)
+        {
+            parameter.Value = value ?? DBNull.Value;
+        }
+        else if (parameter is NpgsqlParameter npgsql)
+        {
+            npgsql.NpgsqlDbType = NpgsqlDbType.TimestampTz;
+            npgsql.Value = time.ToUtc();
+        }
+        else
+        {
+            parameter.Value = time.UnixMs;
+        }
     }
 }

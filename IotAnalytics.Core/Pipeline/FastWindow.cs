@@ -11,6 +11,22 @@ namespace IotAnalytics.Core.Pipeline;
 internal sealed class FastWindow(ProfileCatalog catalog, int deadLettersPerMinute)
 {
     private const int PayloadHead = 4096;
+
+    private static readonly RowColumn[] AnomalyColumns =
+    [
+        new("source_id", RowType.Int32), new("partition", RowType.Int32), new("record_offset", RowType.Int64), new("item", RowType.Int32),
+        new("sensor_key", RowType.Int32), new("event_time", RowType.Time), new("record_time", RowType.Time), new("detected_at", RowType.Time),
+        new("anomaly_score", RowType.Double), new("threshold", RowType.Double), new("detector", RowType.Text), new("rarity", RowType.Double),
+        new("severity", RowType.Text), new("top_measurement", RowType.Text), new("explanation", RowType.Json), new("measurements", RowType.Json),
+        new("model_version", RowType.Text), new("flags", RowType.Int32),
+    ];
+
+    private static readonly RowColumn[] DeadLetterColumns =
+    [
+        new("source_id", RowType.Int32), new("partition", RowType.Int32), new("record_offset", RowType.Int64), new("item", RowType.Int32),
+        new("reason", RowType.Text), new("detail", RowType.Text), new("payload_head", RowType.Bytes), new("record_time", RowType.Time),
+    ];
+
     private readonly List<PendingAnomaly> _anomalies = [];
     private readonly List<PendingDeadLetter> _deadLetters = [];
     private readonly Dictionary<string, long> _deadLetterReasons = [];
@@ -107,36 +123,29 @@ internal sealed class FastWindow(ProfileCatalog catalog, int deadLettersPerMinut
 
     private void WriteAnomalies(DbTransaction transaction, PartitionClaim claim, long detectedAtMs)
     {
-        using var command = transaction.Command(
-            """
-            INSERT INTO anomaly (source_id, partition, record_offset, item, sensor_key, event_time, record_time, detected_at, anomaly_score, threshold,
-              detector, rarity, severity, top_measurement, explanation, measurements, model_version, flags)
-            VALUES (@s, @p, @offset, @item, @key, @event, @record, @detected, @score, @threshold, @detector, @rarity, @severity, @top, @explanation, @values, @version, @flags)
-            """,
-            "@s", "@p", "@offset", "@item", "@key", "@event", "@record", "@detected", "@score", "@threshold", "@detector", "@rarity", "@severity", "@top",
-            "@explanation", "@values", "@version", "@flags");
+        using var rows = RowWriter.Insert(transaction, "anomaly", AnomalyColumns);
+        var detected = new DbTime(detectedAtMs);
         foreach (var a in _anomalies)
         {
-            command.Run(
-                claim.SourceId, claim.Partition, a.Offset, a.Item, a.SensorKey, a.EventMs, a.RecordMs, detectedAtMs, a.Score, a.Detail.Threshold, a.Detail.Detector,
+            rows.Add(
+                claim.SourceId, claim.Partition, a.Offset, a.Item, a.SensorKey, new DbTime(a.EventMs), new DbTime(a.RecordMs), detected, a.Score, a.Detail.Threshold, a.Detail.Detector,
                 a.Detail.Rarity, a.Detail.Severity, a.Detail.TopMeasurement, a.Detail.ExplanationJson, a.MeasurementsJson, a.Detail.ModelVersion, (int)a.Flags);
         }
+
+        rows.Complete();
     }
 
     private void WriteDeadLetters(DbTransaction transaction, PartitionClaim claim)
     {
-        using var command = transaction.Command(
-            """
-            INSERT INTO dead_letter (source_id, partition, record_offset, item, reason, detail, payload_head, record_time)
-            VALUES (@s, @p, @offset, @item, @reason, @detail, @head, @record)
-            """,
-            "@s", "@p", "@offset", "@item", "@reason", "@detail", "@head", "@record");
+        using var rows = RowWriter.Insert(transaction, "dead_letter", DeadLetterColumns);
         foreach (var letter in _deadLetters)
         {
-            command.Run(
+            rows.Add(
                 claim.SourceId, claim.Partition, letter.Offset, letter.Item, letter.Reason, letter.Detail, letter.PayloadHead,
-                letter.RecordMs == LogRecordInfo.NoTime ? 0 : letter.RecordMs);
+                new DbTime(letter.RecordMs == LogRecordInfo.NoTime ? 0 : letter.RecordMs));
         }
+
+        rows.Complete();
     }
 }
 

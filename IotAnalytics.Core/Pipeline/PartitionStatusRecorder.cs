@@ -38,7 +38,7 @@ internal sealed partial class PartitionStatusRecorder(PipelineMonitor monitor, D
         transaction =>
         {
             var now = time.GetUtcNow();
-            transaction.Execute("DELETE FROM partition_status WHERE time < @before", ("@before", (now - Kept).ToUnixTimeMilliseconds()));
+            transaction.Execute("DELETE FROM partition_status WHERE time < @before", ("@before", DbTime.From(now - Kept)));
             foreach (var p in monitor.Partitions)
             {
                 transaction.Execute(
@@ -46,7 +46,7 @@ internal sealed partial class PartitionStatusRecorder(PipelineMonitor monitor, D
                     INSERT INTO partition_status (source_id, partition, time, high_watermark, lag_records, lag_seconds, spool_bytes, retries, visible_p99_ms, host)
                     VALUES (@s, @p, @now, @high, @lag, @seconds, @spool, @retries, @p99, @host) ON CONFLICT DO NOTHING
                     """,
-                    ("@s", p.SourceId), ("@p", p.Partition), ("@now", now.ToUnixTimeMilliseconds()), ("@high", p.HighWatermark), ("@lag", p.LagRecords),
+                    ("@s", p.SourceId), ("@p", p.Partition), ("@now", DbTime.From(now)), ("@high", p.HighWatermark), ("@lag", p.LagRecords),
                     ("@seconds", p.LagSeconds), ("@spool", p.SpoolBytes), ("@retries", p.Retries), ("@p99", p.VisibleP99Ms), ("@host", p.Owner));
             }
         },

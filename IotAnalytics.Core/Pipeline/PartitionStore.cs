@@ -9,10 +9,14 @@ namespace IotAnalytics.Core.Pipeline;
 /// </summary>
 internal sealed class PartitionStore(DatabaseWriter writer, TimeProvider time)
 {
+    private static readonly TimeSpan ClaimWait = TimeSpan.FromSeconds(5);
+
     /// <summary>Takes the partition: raises the epoch, which fences every older worker. <paramref name="start"/> is used only for a partition never seen.</summary>
     public Task<PartitionClaim> ClaimAsync(int sourceId, int partition, string owner, long start, CancellationToken cancellationToken) => writer.WriteAsync(
         transaction =>
         {
+            // An owner that was frozen inside its transaction holds the row until the database ends its session; the caller tries again.
+            transaction.LimitLockWait(ClaimWait);
             using var command = transaction.Query(
                 """
                 INSERT INTO stream_partition AS p (source_id, partition, owner_epoch, owner, claimed_at, fast_offset, rollup_offset, lake_offset)
@@ -93,7 +97,7 @@ internal sealed class PartitionStore(DatabaseWriter writer, TimeProvider time)
         }
     }
 
-    private long Now() => time.GetUtcNow().ToUnixTimeMilliseconds();
+    private DbTime Now() => DbTime.From(time.GetUtcNow());
 }
 
 /// <summary>The sinks that write to the database.</summary>

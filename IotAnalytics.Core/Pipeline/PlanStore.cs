@@ -15,7 +15,7 @@ internal sealed class PlanStore(DatabaseWriter writer, TimeProvider time)
         await writer.WriteAsync(
             transaction => transaction.Execute(
                 "INSERT INTO scoring_plan (plan_id, content, created_at) VALUES (@id, @content, @now) ON CONFLICT DO NOTHING",
-                ("@id", id), ("@content", content), ("@now", time.GetUtcNow().ToUnixTimeMilliseconds())),
+                ("@id", id), ("@content", content), ("@now", DbTime.From(time.GetUtcNow()))),
             cancellationToken).ConfigureAwait(false);
         return id;
     }

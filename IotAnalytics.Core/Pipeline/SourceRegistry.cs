@@ -17,7 +17,8 @@ internal sealed partial class SourceRegistry(DatabaseWriter writer, IOptions<Com
 
     private int Open(DbTransaction transaction, LogSource log)
     {
-        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        transaction.TakeTurn("source");
+        var now = DbTime.From(time.GetUtcNow());
         foreach (var (id, clusterId, topic, topicId) in ReadOpen(transaction, log.Kind))
         {
             if (topic != log.Topic || (clusterId == log.ClusterId && topicId == log.TopicId))

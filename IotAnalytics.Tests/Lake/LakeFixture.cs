@@ -27,8 +27,8 @@ internal sealed class LakeFixture : IAsyncDisposable
         DataDirectory = new DataDirectory(_folder.Path);
         var connection = SqliteDatabase.ConnectionString(DataDirectory.Combine("analytics.db"));
         _contexts = new ContextFactory(connection);
-        Writer = new DatabaseWriter(connection);
-        Reader = new DatabaseReader(connection);
+        Writer = new SqliteWriter(connection);
+        Reader = new SqliteReader(connection);
         Store = new FaultyLakeStore(new FileSystemLakeStore(DataDirectory.Combine("lake")));
         Spool = new LakeSpool(DataDirectory.Combine("spool"), long.MaxValue);
         Tables = new LakeTables(options);

@@ -21,13 +21,14 @@ internal sealed class AdministratorKey(DatabaseWriter writer, DataDirectory data
         var created = await writer.WriteAsync(
             transaction =>
             {
+                transaction.TakeTurn("administrator key");
                 var inserted = transaction.Execute(
                     """
                     INSERT INTO api_key (name, scope, prefix, hash, created_at)
                     SELECT 'administrator', @scope, @prefix, @hash, @now WHERE NOT EXISTS (SELECT 1 FROM api_key)
                     """,
                     ("@scope", Scopes.Administrator), ("@prefix", key[..KeySecret.VisibleLength]), ("@hash", KeySecret.Hash(key)),
-                    ("@now", time.GetUtcNow().ToUnixTimeMilliseconds()));
+                    ("@now", DbTime.From(time.GetUtcNow())));
                 if (inserted == 0)
                 {
                     return false;

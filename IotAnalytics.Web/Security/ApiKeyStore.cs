@@ -81,7 +81,7 @@ internal sealed class ApiKeyStore(DatabaseReader database, TimeProvider time) : 
         {
             keys.Add(new KeyIdentity(
                 rows.GetInt32(0), rows.GetString(1), rows.GetString(2), rows.GetString(3),
-                rows.IsDBNull(4) ? null : DateTimeOffset.FromUnixTimeMilliseconds(rows.GetInt64(4)).UtcDateTime));
+                rows.IsDBNull(4) ? null : DateTimeOffset.FromUnixTimeMilliseconds(rows.GetUnixMs(4)).UtcDateTime));
         }
 
         return keys;

@@ -62,6 +62,6 @@ internal sealed class ApiKeyUsage(ApiKeyStore keys, DatabaseWriter writer, TimeP
     {
         transaction.Execute(
             "UPDATE api_key SET last_used_at = @at WHERE key_id = @id",
-            ("@at", new DateTimeOffset(at, TimeSpan.Zero).ToUnixTimeMilliseconds()), ("@id", keyId));
+            ("@at", DbTime.From(new DateTimeOffset(at, TimeSpan.Zero))), ("@id", keyId));
     }
 }

@@ -1,4 +1,4 @@
-using IotAnalytics.Core.Persistence;
+using IotAnalytics.Core.Persistence.Sqlite;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 

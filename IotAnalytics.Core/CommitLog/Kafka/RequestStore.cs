@@ -23,7 +23,7 @@ internal sealed class RequestStore(DatabaseReader reader, DatabaseWriter writer,
         {
             using var command = transaction.Query(
                 "SELECT body_sha256, answer, positions FROM idempotent_request WHERE request_key = @key AND created_at > @expiry",
-                ("@key", key), ("@expiry", Expiry()));
+                ("@key", key), ("@expiry", new DbTime(Expiry())));
             using var rows = command.ExecuteReader();
             return rows.Read() ? new IdempotentRequest(key, rows.GetString(0), rows.GetString(1), ParsePositions(rows.GetString(2))) : null;
         },
@@ -65,7 +65,7 @@ internal sealed class RequestStore(DatabaseReader reader, DatabaseWriter writer,
         {
             var purged = transaction.Execute(
                 "DELETE FROM idempotent_request WHERE request_key IN (SELECT request_key FROM idempotent_request WHERE created_at <= @expiry ORDER BY created_at LIMIT @rows)",
-                ("@expiry", Expiry()), ("@rows", PurgeRows));
+                ("@expiry", new DbTime(Expiry())), ("@rows", PurgeRows));
             Interlocked.Exchange(ref _purgedAt, purged < PurgeRows ? now : 0);
         }
 
@@ -74,7 +74,7 @@ internal sealed class RequestStore(DatabaseReader reader, DatabaseWriter writer,
             INSERT INTO idempotent_request (request_key, body_sha256, answer, positions, created_at) VALUES (@key, @sha, @answer, @positions, @now)
             ON CONFLICT (request_key) DO UPDATE SET body_sha256 = excluded.body_sha256, answer = excluded.answer, positions = excluded.positions, created_at = excluded.created_at
             """,
-            ("@key", request.Key), ("@sha", request.BodySha256), ("@answer", request.Answer), ("@positions", string.Join(',', positions)), ("@now", now));
+            ("@key", request.Key), ("@sha", request.BodySha256), ("@answer", request.Answer), ("@positions", string.Join(',', positions)), ("@now", new DbTime(now)));
     }
 
     private long Expiry() => (time.GetUtcNow() - Retention).ToUnixTimeMilliseconds();

@@ -1,17 +1,18 @@
 using System.Data.Common;
 using System.Globalization;
+using IotAnalytics.Core.Persistence;
 
 namespace IotAnalytics.Core.Lake.Delta;
 
 /// <summary>The statements of T3. All run inside the transaction that the caller holds, which is the lock on the tables.</summary>
 internal static class DeltaTableSql
 {
-    /// <summary>The table's row, made when it is not there.</summary>
+    /// <summary>The table's row, made when it is not there, locked until the transaction ends: the turn of one publisher over all hosts.</summary>
     public static (string DeltaId, long Version) Ensure(DbTransaction transaction, string table, string newId)
     {
         Command(transaction, "INSERT INTO delta_table (table_name, delta_id, version) VALUES (@table, @id, -1) ON CONFLICT DO NOTHING")
             .Add("@table", table).Add("@id", newId).Run();
-        using var command = Command(transaction, "SELECT delta_id, version FROM delta_table WHERE table_name = @table").Add("@table", table);
+        using var command = Command(transaction, $"SELECT delta_id, version FROM delta_table WHERE table_name = @table{transaction.ForUpdate()}").Add("@table", table);
         using var reader = command.ExecuteReader();
         reader.Read();
         return (reader.GetString(0), reader.GetInt64(1));
@@ -41,7 +42,7 @@ internal static class DeltaTableSql
         while (reader.Read())
         {
             files.Add(new DeltaWaitingFile(
-                reader.GetString(0), reader.GetInt32(1), reader.GetInt32(2), reader.GetInt64(3), reader.GetInt64(4), reader.GetString(5), reader.GetInt64(6),
+                reader.GetString(0), reader.GetInt32(1), reader.GetInt32(2), reader.GetInt64(3), reader.GetInt64(4), LakeFileSql.Date(reader.GetFieldValue<DateOnly>(5)), reader.GetInt64(6),
                 reader.IsDBNull(7) ? null : reader.GetString(7)));
         }
 
@@ -65,12 +66,12 @@ internal static class DeltaTableSql
         using var command = Command(
             transaction, "SELECT byte_count, partition_date FROM lake_file WHERE object_key = @key AND added_version IS NOT NULL AND removed_version IS NULL").Add("@key", key);
         using var reader = command.ExecuteReader();
-        return reader.Read() ? (reader.GetInt64(0), reader.GetString(1)) : null;
+        return reader.Read() ? (reader.GetInt64(0), LakeFileSql.Date(reader.GetFieldValue<DateOnly>(1))) : null;
     }
 
     public static void SetRemoved(DbTransaction transaction, string key, long version, DateTimeOffset now) => RequireOne(
         Command(transaction, "UPDATE lake_file SET removed_version = @version, removed_at = @now WHERE object_key = @key AND removed_version IS NULL")
-            .Add("@version", version).Add("@now", now.ToUnixTimeMilliseconds()).Add("@key", key).Run(),
+            .Add("@version", version).Add("@now", DbTime.From(now)).Add("@key", key).Run(),
         key);
 
     /// <summary>Freezes the body as the next version.</summary>
@@ -86,7 +87,7 @@ internal static class DeltaTableSql
 
     public static void SetPublished(DbTransaction transaction, string table, long version, DateTimeOffset now) => Command(
             transaction, "UPDATE delta_commit SET published_at = @now WHERE table_name = @table AND version = @version AND published_at IS NULL")
-        .Add("@now", now.ToUnixTimeMilliseconds()).Add("@table", table).Add("@version", version).Run();
+        .Add("@now", DbTime.From(now)).Add("@table", table).Add("@version", version).Run();
 
     public static void SetCheckpoint(DbTransaction transaction, string table, long version) => Command(
             transaction, "UPDATE delta_table SET checkpoint_version = @version WHERE table_name = @table AND COALESCE(checkpoint_version, -1) < @version")

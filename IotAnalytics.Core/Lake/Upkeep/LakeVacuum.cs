@@ -70,8 +70,19 @@ internal sealed class LakeVacuum(
 
     /// <summary>Deletes dead letters that are older than bronze, which has their records, may be; ages count from the newest one.</summary>
     public Task<int> ForgetDeadLettersAsync(CancellationToken cancellationToken) => writer.WriteAsync(
-        transaction => DeltaTableSql.Command(transaction, "DELETE FROM dead_letter WHERE record_time < (SELECT max(record_time) FROM dead_letter) - @kept")
-            .Add("@kept", (long)options.Value.BronzeRetention.TotalMilliseconds).Run(),
+        transaction =>
+        {
+            using var query = transaction.Query("SELECT max(record_time) FROM dead_letter");
+            using var newest = query.ExecuteReader();
+            if (!newest.Read() || newest.IsDBNull(0))
+            {
+                return 0;
+            }
+
+            var before = new DbTime(newest.GetUnixMs(0) - (long)options.Value.BronzeRetention.TotalMilliseconds);
+            newest.Close();
+            return transaction.Execute("DELETE FROM dead_letter WHERE record_time < @before", ("@before", before));
+        },
         cancellationToken);
 
     /// <summary>Deletes the objects of removed files, then their rows.</summary>
@@ -128,7 +139,7 @@ internal sealed class LakeVacuum(
     // The log itself has them; what is needed to finish a publication is not old.
     private Task ForgetCommitBodiesAsync(CancellationToken cancellationToken)
     {
-        var before = (time.GetUtcNow() - CommitBodyRetention).ToUnixTimeMilliseconds();
+        var before = DbTime.From(time.GetUtcNow() - CommitBodyRetention);
         return writer.WriteAsync(
             transaction => DeltaTableSql.Command(transaction, "DELETE FROM delta_commit WHERE published_at < @before").Add("@before", before).Run(), cancellationToken);
     }

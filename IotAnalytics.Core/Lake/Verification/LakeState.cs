@@ -15,18 +15,8 @@ internal sealed record LakeState(
     public static async Task<LakeState> ReadAsync(IDbContextFactory<AnalyticsDbContext> contexts, CancellationToken cancellationToken)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
-        await context.Database.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
-
-        // A plain BEGIN reads one snapshot and takes no write lock: the host beside us goes on. (EF's own would be BEGIN IMMEDIATE.)
-        await context.Database.ExecuteSqlRawAsync("BEGIN", cancellationToken).ConfigureAwait(false);
-        try
-        {
-            return await ReadAsync(context, cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            await context.Database.ExecuteSqlRawAsync("ROLLBACK", CancellationToken.None).ConfigureAwait(false);
-        }
+        await using var snapshot = await context.BeginSnapshotAsync(cancellationToken).ConfigureAwait(false);
+        return await ReadAsync(context, cancellationToken).ConfigureAwait(false);
     }
 
     private static async Task<LakeState> ReadAsync(AnalyticsDbContext context, CancellationToken cancellationToken)

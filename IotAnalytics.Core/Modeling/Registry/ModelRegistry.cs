@@ -108,7 +108,7 @@ internal sealed class ModelRegistry(
     {
         var key = $"{lake.Value.System}/models/{model.Name}/{model.Version}-{model.Sha256[..16]}.model";
         await store.PutAsync(key, ModelFile.Write(model), cancellationToken).ConfigureAwait(false);
-        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var now = DbTime.From(time.GetUtcNow());
         return await writer.WriteAsync(transaction => ModelRows.InsertChampion(transaction, model, key, by, replaced, now), cancellationToken).ConfigureAwait(false);
     }
 

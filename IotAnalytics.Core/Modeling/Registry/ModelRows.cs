@@ -41,12 +41,12 @@ internal static class ModelRows
     /// <summary>Inserts a version with its ranges and makes it the champion. Returns false, with nothing changed, when the version exists or the
     /// champion is no longer <paramref name="replaced"/>.</summary>
     /// <param name="replaced">The champion that the caller saw, or null for none.</param>
-    /// <param name="nowMs">Unix milliseconds.</param>
-    public static bool InsertChampion(DbTransaction transaction, ModelSnapshot model, string key, string by, string? replaced, long nowMs)
+    public static bool InsertChampion(DbTransaction transaction, ModelSnapshot model, string key, string by, string? replaced, DbTime now)
     {
         transaction.Execute("INSERT INTO model (name, champion, created_at) VALUES (@name, NULL, @now) ON CONFLICT (name) DO NOTHING",
-            ("@name", model.Name), ("@now", nowMs));
-        if (Champion(transaction, model.Name) != replaced)
+            ("@name", model.Name), ("@now", now));
+        using var champion = transaction.Query($"SELECT champion FROM model WHERE name = @name{transaction.ForUpdate()}", ("@name", model.Name));
+        if (champion.ExecuteScalar() as string != replaced)
         {
             return false;
         }
@@ -54,7 +54,7 @@ internal static class ModelRows
         var inserted = transaction.Execute(
             "INSERT INTO model_version (name, version, object_key, sha256, card, created_at, created_by) "
             + "VALUES (@name, @version, @key, @sha256, @card, @now, @by) ON CONFLICT (name, version) DO NOTHING",
-            ("@name", model.Name), ("@version", model.Version), ("@key", key), ("@sha256", model.Sha256), ("@card", model.Card.ToJson()), ("@now", nowMs), ("@by", by));
+            ("@name", model.Name), ("@version", model.Version), ("@key", key), ("@sha256", model.Sha256), ("@card", model.Card.ToJson()), ("@now", now), ("@by", by));
         if (inserted == 0)
         {
             return false;

@@ -1,6 +1,6 @@
 using Microsoft.Data.Sqlite;
 
-namespace IotAnalytics.Core.Persistence;
+namespace IotAnalytics.Core.Persistence.Sqlite;
 
 /// <summary>How SQLite is opened. WAL; every commit is fsynced (synchronous=FULL).</summary>
 internal static class SqliteDatabase
