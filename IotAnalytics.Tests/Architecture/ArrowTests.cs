@@ -48,6 +48,9 @@ public sealed class ArrowTests
         Assert.Empty(Users("Microsoft.Data.Sqlite", "IotAnalytics.Core/Persistence/", "IotAnalytics.Core/CommitLog/Embedded/"));
 
     [Fact]
+    public void Npgsql_is_known_to_persistence_only() => Assert.Empty(Users("Npgsql", "IotAnalytics.Core/Persistence/"));
+
+    [Fact]
     public void The_Kafka_client_is_known_to_the_Kafka_log_only() => Assert.Empty(Users("Confluent.Kafka", "IotAnalytics.Core/CommitLog/Kafka/"));
 
     [Fact]

@@ -43,10 +43,23 @@ public sealed class PostgreSqlConformanceTests(PostgreSqlServer server) : Databa
         Assert.Equal(await SchemaAsync(migrated), await SchemaAsync(Database));
     }
 
+    [Theory]
+    [InlineData("UPDATE audit_entry SET actor = 'somebody else'")]
+    [InlineData("DELETE FROM audit_entry")]
+    [InlineData("TRUNCATE audit_entry")]
+    public async Task An_audit_entry_can_be_neither_changed_nor_removed(string attempt)
+    {
+        await Database.Writer.WriteAsync(t => t.Execute("INSERT INTO audit_entry (at, actor, source, action, target) VALUES (now(), 'a', 'here', 'tested', 'nothing')"), Token);
+
+        var refused = await Assert.ThrowsAnyAsync<DbException>(() => Database.Writer.WriteAsync(t => t.Execute(attempt), Token));
+
+        Assert.Contains("append-only", refused.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_day_that_comes_gets_a_partition_and_what_waited_in_the_default_one_moves()
     {
-        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow.AddDays(20));
+        var clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow().AddDays(20));
         var bucket = new DbTime(clock.GetUtcNow().ToUnixTimeMilliseconds() / 60_000 * 60_000);
         await Database.Writer.WriteAsync(
             t => t.Execute(
@@ -63,7 +76,7 @@ public sealed class PostgreSqlConformanceTests(PostgreSqlServer server) : Databa
     [Fact]
     public async Task An_old_day_goes_with_its_partition()
     {
-        var now = DateTimeOffset.UtcNow;
+        var now = TimeProvider.System.GetUtcNow();
         var clock = new FakeTimeProvider(now.AddDays(-20));
         await new DayPartitions(Database.Writer, clock).EnsureAsync(Token);
         var old = DayPartitions.NameOf(DateOnly.FromDateTime(now.AddDays(-20).UtcDateTime));

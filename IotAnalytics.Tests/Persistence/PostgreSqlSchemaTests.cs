@@ -1,6 +1,5 @@
 using IotAnalytics.Core.Persistence.PostgreSql;
 using IotAnalytics.Tests.Architecture;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
 

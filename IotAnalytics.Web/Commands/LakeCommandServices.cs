@@ -16,7 +16,7 @@ internal static class LakeCommandServices
     {
         var configuration = SettingsFile.Load([], out _);
         var folder = Path.GetFullPath(data?.FullName ?? configuration[DataDirectorySetup.Key] ?? DataDirectorySetup.Default);
-        if (!File.Exists(Path.Combine(folder, "analytics.db")))
+        if (configuration[$"{DatabaseOptions.Section}:{nameof(DatabaseOptions.Provider)}"] is null or "Sqlite" && !File.Exists(Path.Combine(folder, "analytics.db")))
         {
             throw new CommandException(CommandLine.BadInput, $"{folder} is not a data folder: it has no analytics.db. Name one with --data.");
         }
@@ -31,6 +31,7 @@ internal static class LakeCommandServices
         var provider = services.BuildServiceProvider();
         try
         {
+            _ = provider.GetRequiredService<IOptions<DatabaseOptions>>().Value;
             _ = provider.GetRequiredService<IOptions<LakeOptions>>().Value;
             _ = provider.GetRequiredService<ILakeStore>();
             _ = provider.GetRequiredService<ProfileCatalog>();

@@ -19,6 +19,7 @@ internal static class KnownSections
         [DatabaseOptions.Section] = typeof(DatabaseOptions),
         [LakeOptions.Section] = typeof(LakeOptions),
         [PipelineOptions.Section] = typeof(PipelineOptions),
+        ["ConnectionStrings"] = null,
         ["Profiles"] = null,
         [JobsOptions.Section] = typeof(JobsOptions),
         [ModelingOptions.Section] = typeof(ModelingOptions),

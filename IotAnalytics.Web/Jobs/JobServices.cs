@@ -1,4 +1,6 @@
 using Hangfire;
+using Hangfire.PostgreSql;
+using IotAnalytics.Core.Persistence;
 using Microsoft.Extensions.Options;
 
 namespace IotAnalytics.Web.Jobs;
@@ -7,14 +9,24 @@ internal static class JobServices
 {
     public static IServiceCollection AddJobs(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOptions<JobsOptions>().Bind(configuration.GetSection(JobsOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
-        services.AddHangfire(hangfire => hangfire
-            .UseInMemoryStorage()
+        services.AddOptions<JobsOptions>().Bind(configuration.GetSection(JobsOptions.Section)).ValidateDataAnnotations().ValidateOnStart()
+            .Validate(
+                o => o.Provider != "PostgreSql" || !string.IsNullOrWhiteSpace(configuration[DatabaseOptions.ConnectionKey]),
+                $"{DatabaseOptions.ConnectionKey}: Jobs:Provider is PostgreSql; accepted: a connection string");
+        services.AddHangfire(hangfire => UseStorage(hangfire, configuration)
             // The next night tries again; more than that only repeats the same failure in the log.
             .UseFilter(new AutomaticRetryAttribute { Attempts = 1 }));
         services.AddHostedService<JobServer>();
         return services;
     }
+
+    private static IGlobalConfiguration UseStorage(IGlobalConfiguration hangfire, IConfiguration configuration) =>
+        configuration[$"{JobsOptions.Section}:{nameof(JobsOptions.Provider)}"] == "PostgreSql"
+            ? hangfire.UsePostgreSqlStorage(
+                storage => storage.UseNpgsqlConnection(configuration[DatabaseOptions.ConnectionKey]),
+                // The two-second default would be a query each second of every idle host: a night's job may begin some seconds late.
+                new PostgreSqlStorageOptions { QueuePollInterval = TimeSpan.FromSeconds(15) })
+            : hangfire.UseInMemoryStorage();
 
     public static void MapJobsDashboard(this WebApplication app)
     {
