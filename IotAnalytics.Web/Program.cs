@@ -11,4 +11,5 @@ root.Add(TrainCommand.Create());
 root.Add(ScoreCommand.Create());
 root.Add(ModelCommand.Create());
 root.Add(LakeCommand.Create());
+root.Add(KeysCommand.Create());
 return await CommandLine.RunAsync(root, args);

@@ -23,4 +23,9 @@ public sealed class LimitsOptions
     /// <summary>Requests of one key in a minute, 0 to 10,000,000; more are answered with 429; 0 is no limit. Default 6,000.</summary>
     [Range(0, 10_000_000)]
     public int RequestsPerMinutePerKey { get; set; } = 6_000;
+
+    /// <summary>Requests of one address (of IPv6: one /64 network) that may be refused for a wrong key in a minute, and as many for none, 0 to 1,000,000;
+    /// more are answered with 429 without looking at the key, unless it was good from there before; 0 is no limit. Default 300.</summary>
+    [Range(0, 1_000_000)]
+    public int RefusalsPerMinutePerAddress { get; set; } = 300;
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Data.Common;
 using System.Runtime.InteropServices;
 using IotAnalytics.Core.CommitLog;
 
@@ -39,7 +40,7 @@ internal static class CommandLine
         {
             return Fail(Failed, "interrupted");
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CommitLogException or HttpRequestException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CommitLogException or HttpRequestException or DbException)
         {
             return Fail(Failed, e.Message);
         }

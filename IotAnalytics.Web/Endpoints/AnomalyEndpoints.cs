@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using IotAnalytics.Core.Persistence;
+using IotAnalytics.Web.Security;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 
@@ -14,8 +15,8 @@ internal static class AnomalyEndpoints
     public static void MapAnomalies(this IEndpointRouteBuilder api)
     {
         var anomalies = api.MapGroup("/anomalies").WithTags("Anomalies");
-        anomalies.MapGet("", ListAsync).WithSummary("Anomalies, newest event first");
-        anomalies.MapGet("/{id}", GetAsync).WithSummary("One anomaly with its explanation");
+        anomalies.MapGet("", ListAsync).RequireScope(Scopes.Viewer).WithSummary("Anomalies, newest event first");
+        anomalies.MapGet("/{id}", GetAsync).RequireScope(Scopes.Viewer).WithSummary("One anomaly with its explanation");
     }
 
     private static async Task<Results<Ok<Page<AnomalyResponse>>, Problem>> ListAsync(

@@ -32,6 +32,8 @@ internal static class ApiDescription
             options.NonNullableReferenceTypesAsRequired();
             options.OperationFilter<ParameterDescriptions>();
             options.OperationFilter<ReadingExamples>();
+            options.OperationFilter<DescribedBodies>();
+            options.OperationFilter<RequiredScopes>();
             options.OperationFilter<Refusals>();
         });
     }
@@ -62,6 +64,8 @@ internal static class ApiDescription
             ["min_severity"] = "`low`, `medium`, `high` or `critical`.",
             ["reason"] = "Only this reason, for example `missing_timestamp`.",
             ["id"] = "`<source>-<partition>-<offset>-<item>`.",
+            ["key_id"] = "The `id` of the list.",
+            ["action"] = "Only this action.",
             ["name"] = "The model's name, which is its profile's.",
             ["version"] = "A rising number.",
         };

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using IotAnalytics.Core.Persistence;
+using IotAnalytics.Web.Security;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 
@@ -10,7 +11,7 @@ namespace IotAnalytics.Web.Endpoints;
 internal static class DeadLetterEndpoints
 {
     public static void MapDeadLetters(this IEndpointRouteBuilder api) => api
-        .MapGet("/dead-letters", ListAsync).WithTags("Dead letters").WithSummary("Items that could not become readings, newest first, with the reason");
+        .MapGet("/dead-letters", ListAsync).RequireScope(Scopes.Viewer).WithTags("Dead letters").WithSummary("Items that could not become readings, newest first, with the reason");
 
     private static async Task<Results<Ok<Page<DeadLetterResponse>>, Problem>> ListAsync(
         string? reason, string? from, string? to, string? limit, string? cursor,

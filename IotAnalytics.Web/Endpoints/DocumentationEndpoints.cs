@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using IotAnalytics.Web.Security;
 
 namespace IotAnalytics.Web.Endpoints;
 
@@ -10,8 +11,8 @@ internal static class DocumentationEndpoints
 
     public static void MapDocumentation(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/docs", List).ExcludeFromDescription();
-        routes.MapGet("/docs/{name}", Get).ExcludeFromDescription();
+        routes.MapGet("/docs", List).RequireScope(Scopes.Viewer).ExcludeFromDescription();
+        routes.MapGet("/docs/{name}", Get).RequireScope(Scopes.Viewer).ExcludeFromDescription();
     }
 
     private static IResult List()

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using IotAnalytics.Core;
 using IotAnalytics.Web.Hosting;
 using IotAnalytics.Web.Jobs;
+using IotAnalytics.Web.Security;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -12,7 +13,7 @@ namespace IotAnalytics.Web.Endpoints;
 /// <summary><c>GET /host</c>: what runs here.</summary>
 internal static class HostEndpoints
 {
-    public static void MapHost(this IEndpointRouteBuilder api) => api.MapGet("/host", Get).WithSummary("What runs here").WithTags("Host");
+    public static void MapHost(this IEndpointRouteBuilder api) => api.MapGet("/host", Get).RequireScope(Scopes.Viewer).WithSummary("What runs here").WithTags("Host");
 
     private static Ok<HostResponse> Get(HostInfo info, IServer server, IConfiguration configuration, DataDirectory data, IOptions<JobsOptions> jobs, TimeProvider time)
     {

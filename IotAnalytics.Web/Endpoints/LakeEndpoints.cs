@@ -1,4 +1,5 @@
 using IotAnalytics.Core.Lake.Queries;
+using IotAnalytics.Web.Security;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace IotAnalytics.Web.Endpoints;
@@ -7,7 +8,7 @@ namespace IotAnalytics.Web.Endpoints;
 internal static class LakeEndpoints
 {
     public static void MapLake(this IEndpointRouteBuilder api) => api
-        .MapGet("/lake/tables", GetAsync).WithTags("Lake").WithSummary("The Delta tables: version, rows, files, bytes, and what waits to be published");
+        .MapGet("/lake/tables", GetAsync).RequireScope(Scopes.Viewer).WithTags("Lake").WithSummary("The Delta tables: version, rows, files, bytes, and what waits to be published");
 
     private static async Task<Ok<Page<LakeTableResponse>>> GetAsync(LakeTablesQuery tables, CancellationToken cancellationToken) =>
         TypedResults.Ok(new Page<LakeTableResponse>(

@@ -1,6 +1,7 @@
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using IotAnalytics.Core.Pipeline;
+using IotAnalytics.Web.Security;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace IotAnalytics.Web.Endpoints;
@@ -11,7 +12,7 @@ internal static class LiveEndpoints
     private static readonly TimeSpan HeartbeatPeriod = TimeSpan.FromSeconds(15);
 
     public static void MapLive(this IEndpointRouteBuilder api) => api
-        .MapGet("/live", Get).WithTags("Pipeline")
+        .MapGet("/live", Get).RequireScope(Scopes.Viewer).WithTags("Pipeline")
         .WithSummary("Server-sent events: anomaly, totals; dropped when this listener was too slow; heartbeat every 15 s");
 
     private static ServerSentEventsResult<string> Get(

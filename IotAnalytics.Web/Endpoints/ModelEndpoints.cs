@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using IotAnalytics.Core.Persistence;
+using IotAnalytics.Web.Security;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 
@@ -12,9 +13,9 @@ internal static class ModelEndpoints
     public static void MapModels(this IEndpointRouteBuilder api)
     {
         var models = api.MapGroup("/models").WithTags("Models");
-        models.MapGet("", ListAsync).WithSummary("Models and their champions");
-        models.MapGet("/{name}/versions", VersionsAsync).WithSummary("Versions of a model, newest first");
-        models.MapGet("/{name}/versions/{version}", VersionAsync).WithSummary("One version with its card");
+        models.MapGet("", ListAsync).RequireScope(Scopes.Viewer).WithSummary("Models and their champions");
+        models.MapGet("/{name}/versions", VersionsAsync).RequireScope(Scopes.Viewer).WithSummary("Versions of a model, newest first");
+        models.MapGet("/{name}/versions/{version}", VersionAsync).RequireScope(Scopes.Viewer).WithSummary("One version with its card");
     }
 
     private static async Task<Results<Ok<Page<ModelResponse>>, Problem>> ListAsync(

@@ -1,3 +1,5 @@
+using IotAnalytics.Web.Security;
+
 namespace IotAnalytics.Web.Endpoints;
 
 /// <summary><c>/</c>: the page, its script and its style.</summary>
@@ -5,7 +7,7 @@ internal static class PageEndpoints
 {
     public static void MapPage(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/", () => File("index.html", "text/html")).ExcludeFromDescription();
+        routes.MapGet("/", () => File("index.html", "text/html")).RequireScope(Scopes.Viewer).ExcludeFromDescription();
         // What the login page needs too, and what holds nothing secret.
         routes.MapGet("/page/{name:regex(^(page\\.css|page\\.js|favicon\\.svg)$)}", (string name) => File(name, ContentType(name)))
             .AllowAnonymous().ExcludeFromDescription();

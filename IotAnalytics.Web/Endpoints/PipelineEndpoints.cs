@@ -1,5 +1,6 @@
 using IotAnalytics.Core.Persistence;
 using IotAnalytics.Core.Pipeline;
+using IotAnalytics.Web.Security;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 
@@ -9,7 +10,7 @@ namespace IotAnalytics.Web.Endpoints;
 internal static class PipelineEndpoints
 {
     public static void MapPipeline(this IEndpointRouteBuilder api) => api
-        .MapGet("/pipeline", GetAsync).WithTags("Pipeline").WithSummary("Totals and, for each partition, the three offsets, lag, owner and spool");
+        .MapGet("/pipeline", GetAsync).RequireScope(Scopes.Viewer).WithTags("Pipeline").WithSummary("Totals and, for each partition, the three offsets, lag, owner and spool");
 
     private static async Task<Ok<PipelineResponse>> GetAsync(
         PipelineMonitor monitor, IDbContextFactory<AnalyticsDbContext> contexts, CancellationToken cancellationToken)

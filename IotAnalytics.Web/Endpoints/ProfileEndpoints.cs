@@ -1,4 +1,5 @@
 using IotAnalytics.Core.Readings;
+using IotAnalytics.Web.Security;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace IotAnalytics.Web.Endpoints;
@@ -7,7 +8,7 @@ namespace IotAnalytics.Web.Endpoints;
 internal static class ProfileEndpoints
 {
     public static void MapProfiles(this IEndpointRouteBuilder api) => api
-        .MapGet("/profiles", Get).WithTags("Profiles").WithSummary("Kinds of sensors: measurements, features and detectors");
+        .MapGet("/profiles", Get).RequireScope(Scopes.Viewer).WithTags("Profiles").WithSummary("Kinds of sensors: measurements, features and detectors");
 
     private static Ok<Page<ProfileResponse>> Get(ProfileCatalog catalog) => TypedResults.Ok(new Page<ProfileResponse>(
         [.. catalog.Profiles.Select(p => new ProfileResponse(

@@ -12,7 +12,7 @@ internal sealed partial class QueryCheck
     private const long MaxUnixMs = 253_402_300_799_999;
     private const int DefaultLimit = 100;
     private const int MaxLimit = 1000;
-    private const string AcceptedTime = "an ISO-8601 time with zone, for example 2026-01-01T00:00:00Z";
+    public const string AcceptedTime = "an ISO-8601 time with zone, for example 2026-01-01T00:00:00Z";
     private readonly List<ProblemError> _errors = [];
 
     /// <summary>The answer when anything was wrong, else null.</summary>

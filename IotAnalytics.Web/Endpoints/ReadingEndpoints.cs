@@ -3,6 +3,7 @@ using IotAnalytics.Core.CommitLog;
 using IotAnalytics.Core.Ingestion;
 using IotAnalytics.Core.Pipeline;
 using IotAnalytics.Web.Security;
+using IotAnalytics.Web.Security.Audit;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
@@ -18,6 +19,7 @@ internal static class ReadingEndpoints
     private static readonly TimeSpan RetryWhenUnavailable = TimeSpan.FromSeconds(2);
 
     public static void MapReadings(this IEndpointRouteBuilder api) => api.MapPost("/readings", PostAsync)
+        .RequireScope(Scopes.Device)
         .WithTags("Readings")
         .WithSummary("Send readings: one object, an array, or NDJSON; gzip accepted")
         .WithDescription("Answered when the readings are durable. With some bad readings it is accepted for the good ones; with none that can be read it is refused. "
@@ -29,7 +31,7 @@ internal static class ReadingEndpoints
         .WithMetadata(new DisableRequestSizeLimitAttribute());
 
     private static async Task<IResult> PostAsync(
-        HttpContext context, ReadingIngestor ingestor, PipelineMonitor pipeline, IOptions<LimitsOptions> limits, CancellationToken cancellationToken)
+        HttpContext context, ReadingIngestor ingestor, PipelineMonitor pipeline, EventTimeAudit audit, IOptions<LimitsOptions> limits, CancellationToken cancellationToken)
     {
         if (pipeline.Impediment is { } reason)
         {
@@ -45,6 +47,11 @@ internal static class ReadingEndpoints
         if (RecordTimeFromEvents(context, out var fromEvents) is { } refused)
         {
             return refused;
+        }
+
+        if (fromEvents)
+        {
+            await audit.TellAsync(Actor.Of(context), cancellationToken);
         }
 
         var key = request.Headers.TryGetValue(IdempotencyHeader, out var given) ? given.ToString() : null;
@@ -86,7 +93,7 @@ internal static class ReadingEndpoints
 
         if (!context.User.IsInRole(Scopes.Administrator))
         {
-            return new Problem(StatusCodes.Status403Forbidden, "forbidden", $"{RecordTimeHeader} needs an administrator's key.");
+            return ScopeRefusal.Of(context.User, $"{RecordTimeHeader}: event", Scopes.Administrator);
         }
 
         fromEvents = true;

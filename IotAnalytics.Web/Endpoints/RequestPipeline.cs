@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Net;
 using IotAnalytics.Web.Hosting;
 using IotAnalytics.Web.Jobs;
 using IotAnalytics.Web.Security;
@@ -55,13 +54,12 @@ internal static class RequestPipeline
         api.MapProfiles();
         api.MapModels();
         api.MapLake();
+        api.MapApiKeys();
+        api.MapAudit();
     }
 
-    private static void MapPrometheus(this WebApplication app) => app.MapPrometheusScrapingEndpoint("/metrics")
-        // A scraper on this machine needs no key; one elsewhere brings it like everybody.
-        .RequireAuthorization(policy => policy.RequireAssertion(context =>
-            context.User.IsInRole(Scopes.Administrator)
-            || (context.Resource is HttpContext { Connection.RemoteIpAddress: { } address } && IPAddress.IsLoopback(address))));
+    /// <summary>A scraper on this machine needs no key; one elsewhere brings it like everybody.</summary>
+    private static void MapPrometheus(this WebApplication app) => app.MapPrometheusScrapingEndpoint("/metrics").RequireViewerUnlessLocal();
 
     /// <summary>The last resort: the answer tells a trace id and nothing of the inside.</summary>
     private static Task FailAsync(HttpContext context)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using IotAnalytics.Core.Ingestion;
+using IotAnalytics.Web.Security;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 
@@ -9,6 +10,7 @@ namespace IotAnalytics.Web.Endpoints;
 internal static class ScoreEndpoints
 {
     public static void MapScore(this IEndpointRouteBuilder api) => api.MapPost("/score", PostAsync)
+        .RequireScope(Scopes.Viewer)
         .WithTags("Readings")
         .WithSummary("Score readings with the champions; nothing is stored")
         .WithDescription("Every reading is judged by itself: what depends on the readings before it (late, out of order, duplicate, stuck) is not told.")

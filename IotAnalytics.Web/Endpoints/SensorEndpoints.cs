@@ -1,6 +1,7 @@
 using System.Text.Json;
 using IotAnalytics.Core.Persistence;
 using IotAnalytics.Core.Readings;
+using IotAnalytics.Web.Security;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 
@@ -15,8 +16,8 @@ internal static class SensorEndpoints
     public static void MapSensors(this IEndpointRouteBuilder api)
     {
         var sensors = api.MapGroup("/sensors").WithTags("Sensors");
-        sensors.MapGet("", ListAsync).WithSummary("Sensors by id, with their last reading");
-        sensors.MapGet("/{sensor_id}", GetAsync).WithSummary("One sensor with its last reading");
+        sensors.MapGet("", ListAsync).RequireScope(Scopes.Viewer).WithSummary("Sensors by id, with their last reading");
+        sensors.MapGet("/{sensor_id}", GetAsync).RequireScope(Scopes.Viewer).WithSummary("One sensor with its last reading");
     }
 
     private static async Task<Results<Ok<Page<SensorResponse>>, Problem>> ListAsync(

@@ -1,4 +1,5 @@
 using IotAnalytics.Core.Persistence;
+using IotAnalytics.Web.Security;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 
@@ -13,7 +14,7 @@ internal static class SensorMetricsEndpoints
     private static readonly TimeSpan DefaultHourRange = TimeSpan.FromDays(7);
 
     public static void MapSensorMetrics(this IEndpointRouteBuilder api) => api
-        .MapGet("/sensors/{sensor_id}/metrics", GetAsync).WithTags("Sensors")
+        .MapGet("/sensors/{sensor_id}/metrics", GetAsync).RequireScope(Scopes.Viewer).WithTags("Sensors")
         .WithSummary("Roll-ups of a sensor by minute (7 days) or by hour (2 years)");
 
     private static async Task<Results<Ok<Page<SensorMetricResponse>>, Problem>> GetAsync(

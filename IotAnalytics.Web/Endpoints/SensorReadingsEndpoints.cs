@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Text;
 using IotAnalytics.Core.Lake.Queries;
 using IotAnalytics.Core.Persistence;
+using IotAnalytics.Web.Security;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 
@@ -13,7 +14,7 @@ internal static class SensorReadingsEndpoints
     private static readonly TimeSpan DefaultRange = TimeSpan.FromHours(1);
 
     public static void MapSensorReadings(this IEndpointRouteBuilder api) => api
-        .MapGet("/sensors/{sensor_id}/readings", GetAsync).WithTags("Sensors")
+        .MapGet("/sensors/{sensor_id}/readings", GetAsync).RequireScope(Scopes.Viewer).WithTags("Sensors")
         .WithSummary("Committed readings of a sensor from the lake, oldest event first")
         .WithDescription("Normal and anomalous ones. A reading appears when its cut is committed (`Lake:CutAge`). Default: the last hour.");
 

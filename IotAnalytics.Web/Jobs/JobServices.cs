@@ -1,6 +1,7 @@
 using Hangfire;
 using Hangfire.PostgreSql;
 using IotAnalytics.Core.Persistence;
+using IotAnalytics.Web.Security;
 using Microsoft.Extensions.Options;
 
 namespace IotAnalytics.Web.Jobs;
@@ -34,7 +35,7 @@ internal static class JobServices
         {
             // The host's own login guards it; Hangfire's filter would let in everybody on this machine.
             app.MapHangfireDashboard("/jobs", new DashboardOptions { Authorization = [], DashboardTitle = "IotAnalytics jobs", DisplayStorageConnectionString = false })
-                .RequireAuthorization();
+                .RequireScope(Scopes.Administrator);
         }
     }
 }

@@ -1,6 +1,9 @@
+using System.Globalization;
 using IotAnalytics.Core;
 using IotAnalytics.Core.Persistence;
 using IotAnalytics.Web.Hosting;
+using IotAnalytics.Web.Security.Audit;
+using IotAnalytics.Web.Security.Keys;
 
 namespace IotAnalytics.Web.Security;
 
@@ -22,18 +25,14 @@ internal sealed class AdministratorKey(DatabaseWriter writer, DataDirectory data
             transaction =>
             {
                 transaction.TakeTurn("administrator key");
-                var inserted = transaction.Execute(
-                    """
-                    INSERT INTO api_key (name, scope, prefix, hash, created_at)
-                    SELECT 'administrator', @scope, @prefix, @hash, @now WHERE NOT EXISTS (SELECT 1 FROM api_key)
-                    """,
-                    ("@scope", Scopes.Administrator), ("@prefix", key[..KeySecret.VisibleLength]), ("@hash", KeySecret.Hash(key)),
-                    ("@now", DbTime.From(time.GetUtcNow())));
-                if (inserted == 0)
+                using var count = transaction.Query("SELECT count(*) FROM api_key");
+                if (Convert.ToInt64(count.ExecuteScalar(), CultureInfo.InvariantCulture) > 0)
                 {
                     return false;
                 }
 
+                ApiKeyRegistry.Insert(
+                    transaction, Scopes.Administrator, Scopes.Administrator, key, null, time.GetUtcNow(), Actor.Host, AuditActions.AdministratorKeyCreated);
                 File.Move(temporary, path, overwrite: true);
                 return true;
             },

@@ -8,7 +8,7 @@ namespace IotAnalytics.Web.Security;
 
 /// <summary><c>Authorization: Bearer</c> or <c>X-Api-Key</c>; also says no, to programs as a problem and to browsers as the login page.</summary>
 internal sealed class ApiKeyHandler(
-    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, ApiKeyStore keys)
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, ApiKeyStore keys, RefusalLimit limit)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
 {
     public const string SchemeName = "api-key";
@@ -32,18 +32,34 @@ internal sealed class ApiKeyHandler(
         var text = authorization.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase)
             ? authorization[Bearer.Length..].Trim()
             : Request.Headers[Header].ToString();
-        return await keys.FindAsync(text, Context.RequestAborted) is { } key
-            ? AuthenticateResult.Success(new AuthenticationTicket(Principal(key, SchemeName), SchemeName))
-            : AuthenticateResult.Fail("unknown key");
+        var key = await keys.FindAsync(text, Context.RequestAborted);
+        if (!limit.MayTry(Context, key?.KeyId))
+        {
+            return AuthenticateResult.Fail("too many wrong keys from this address");
+        }
+
+        if (key is null)
+        {
+            limit.Guessed(Context);
+            return AuthenticateResult.Fail("unknown key");
+        }
+
+        limit.Accepted(Context, key.KeyId);
+        return AuthenticateResult.Success(new AuthenticationTicket(Principal(key, SchemeName), SchemeName));
     }
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
     {
+        if (limit.Check(Context) is { } tooMany)
+        {
+            return tooMany.ExecuteAsync(Context);
+        }
+
         Response.Headers.WWWAuthenticate = "Bearer";
         if (LoginEndpoints.IsPage(Request))
         {
             Problem.Count("login_required");
-            return LoginEndpoints.WritePageAsync(Context, message: null);
+            return LoginEndpoints.WritePageAsync(Context, StatusCodes.Status401Unauthorized, message: null);
         }
 
         return IsPresent(Request)
@@ -52,5 +68,5 @@ internal sealed class ApiKeyHandler(
     }
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties) =>
-        new Problem(StatusCodes.Status403Forbidden, "forbidden", "This needs an administrator's key.").ExecuteAsync(Context);
+        ScopeRefusal.Of(Context).ExecuteAsync(Context);
 }

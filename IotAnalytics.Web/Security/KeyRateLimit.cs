@@ -20,17 +20,9 @@ internal static class KeyRateLimit
             var key = context.User.FindFirstValue(SessionCookie.KeyIdClaim) ?? "session";
             return perMinute == 0
                 ? RateLimitPartition.GetNoLimiter(key)
-                : RateLimitPartition.GetTokenBucketLimiter(key, _ => Bucket(perMinute));
+                : RateLimitPartition.GetTokenBucketLimiter(key, _ => TokenBucket.PerMinute(perMinute));
         });
     });
-
-    private static TokenBucketRateLimiterOptions Bucket(int perMinute) => new()
-    {
-        TokenLimit = perMinute,
-        TokensPerPeriod = Math.Max(1, perMinute / 60),
-        ReplenishmentPeriod = perMinute >= 60 ? TimeSpan.FromSeconds(1) : TimeSpan.FromMinutes(1) / perMinute,
-        QueueLimit = 0,
-    };
 
     private static Problem Refusal(RateLimitLease lease) => new(
         StatusCodes.Status429TooManyRequests, "too_many_requests", "This key has sent more requests than Limits:RequestsPerMinutePerKey; put more readings into one request.")

@@ -1,6 +1,8 @@
 using System.Net;
+using IotAnalytics.Core.Persistence;
 using IotAnalytics.Web.Endpoints;
 using IotAnalytics.Web.Hosting;
+using IotAnalytics.Web.Security.Audit;
 using Microsoft.AspNetCore.Authentication;
 
 namespace IotAnalytics.Web.Security;
@@ -23,36 +25,57 @@ internal static class LoginEndpoints
         && !request.Path.StartsWithSegments("/api")
         && request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>The login page, status 401.</summary>
-    public static Task WritePageAsync(HttpContext context, string? message)
+    /// <summary>The login page.</summary>
+    public static Task WritePageAsync(HttpContext context, int status, string? message)
     {
-        context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+        context.Response.StatusCode = status;
         context.Response.ContentType = "text/html; charset=utf-8";
         var page = PageAssets.Text("page/login.html").Replace("{{message}}", WebUtility.HtmlEncode(message ?? ""), StringComparison.Ordinal);
         return context.Response.WriteAsync(page, context.RequestAborted);
     }
 
-    private static async Task ByLinkAsync(HttpContext context, LoginLinks links, ILogger<LoginLinks> logger, string? token)
+    private static async Task ByLinkAsync(
+        HttpContext context, LoginLinks links, DatabaseWriter writer, TimeProvider time, RefusalLimit limit, ILogger<LoginLinks> logger, string? token)
     {
         if (token is null)
         {
-            await WritePageAsync(context, message: null);
+            await WritePageAsync(context, StatusCodes.Status401Unauthorized, message: null);
         }
-        else if (links.Redeem(token))
+        else if (!limit.MayTry(context, keyId: null))
+        {
+            await limit.TooMany().ExecuteAsync(context);
+        }
+        else if (links.IsGood(token) && await RedeemAsync(context, links, writer, time, token))
         {
             await SessionCookie.SignInAsync(context);
-            Log.LoggedIn(logger, "login link");
+            Log.LoggedIn(logger, Actor.LoginLinkName);
             await ContinueAsync(context);
         }
         else
         {
+            limit.Guessed(context);
             Problem.Count("login_link_spent");
-            Log.LoginRefused(logger, "login link");
-            await WritePageAsync(context, "This link was used already or is older than 15 minutes. The host prints a new one at each start.");
+            Log.LoginRefused(logger, Actor.LoginLinkName);
+            await WritePageAsync(
+                context, StatusCodes.Status401Unauthorized, "This link was used already or is older than 15 minutes. The host prints a new one at each start.");
         }
     }
 
-    private static async Task ByKeyAsync(HttpContext context, ApiKeyStore keys, ILogger<LoginLinks> logger)
+    /// <summary>Only a link that is good costs a transaction; of two who use it at once the writer lets one in.</summary>
+    private static Task<bool> RedeemAsync(HttpContext context, LoginLinks links, DatabaseWriter writer, TimeProvider time, string token) => writer.WriteAsync(
+        transaction =>
+        {
+            if (!links.Redeem(token))
+            {
+                return false;
+            }
+
+            AuditLog.Append(transaction, time.GetUtcNow(), Actor.LoginLink(context), AuditActions.LoginLinkUsed, "session", null, new { Scope = Scopes.Administrator });
+            return true;
+        },
+        context.RequestAborted);
+
+    private static async Task ByKeyAsync(HttpContext context, ApiKeyStore keys, RefusalLimit limit, ILogger<LoginLinks> logger)
     {
         if (!context.Request.HasFormContentType || context.Request.ContentLength is null or > MaxKeyForm)
         {
@@ -61,17 +84,31 @@ internal static class LoginEndpoints
         }
 
         var form = await context.Request.ReadFormAsync(context.RequestAborted);
-        if (await keys.FindAsync(form["key"].ToString().Trim(), context.RequestAborted) is { } key)
+        var key = await keys.FindAsync(form["key"].ToString().Trim(), context.RequestAborted);
+        if (!limit.MayTry(context, key?.KeyId))
         {
-            await SessionCookie.SignInAsync(context, key);
-            Log.LoggedIn(logger, key.Name);
-            await ContinueAsync(context);
+            await limit.TooMany().ExecuteAsync(context);
+        }
+        else if (key is null)
+        {
+            limit.Guessed(context);
+            Problem.Count("login_key_unknown");
+            Log.LoginRefused(logger, "key");
+            await WritePageAsync(context, StatusCodes.Status401Unauthorized, "This key is unknown, revoked or expired.");
+        }
+        else if (!Scopes.Including(Scopes.Viewer).Contains(key.Scope))
+        {
+            Problem.Count("login_scope");
+            Log.LoginRefused(logger, key.Name);
+            await WritePageAsync(
+                context, StatusCodes.Status403Forbidden, $"The pages need the scope '{Scopes.Viewer}' or one that includes it; this key has '{key.Scope}'.");
         }
         else
         {
-            Problem.Count("login_key_unknown");
-            Log.LoginRefused(logger, "key");
-            await WritePageAsync(context, "This key is unknown, revoked or expired.");
+            limit.Accepted(context, key.KeyId);
+            await SessionCookie.SignInAsync(context, key);
+            Log.LoggedIn(logger, key.Name);
+            await ContinueAsync(context);
         }
     }
 

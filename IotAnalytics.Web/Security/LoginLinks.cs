@@ -17,6 +17,9 @@ internal sealed class LoginLinks(TimeProvider time)
         return token;
     }
 
+    /// <summary>True while it waits for its use.</summary>
+    public bool IsGood(string token) => KeySecret.Hash(token) is { } hash && _tokens.TryGetValue(hash, out var expires) && time.GetUtcNow() < expires;
+
     /// <summary>True the first time, before it expires.</summary>
     public bool Redeem(string? token) =>
         KeySecret.Hash(token) is { } hash && _tokens.TryRemove(hash, out var expires) && time.GetUtcNow() < expires;

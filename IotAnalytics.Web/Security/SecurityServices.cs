@@ -1,5 +1,6 @@
+using IotAnalytics.Web.Security.Audit;
+using IotAnalytics.Web.Security.Keys;
 using Microsoft.AspNetCore.Authentication;
-using Microsoft.AspNetCore.Authorization;
 
 namespace IotAnalytics.Web.Security;
 
@@ -12,7 +13,10 @@ internal static class SecurityServices
     {
         services.AddSingleton<ApiKeyStore>();
         services.AddSingleton<AdministratorKey>();
+        services.AddSingleton<ApiKeyRegistry>();
+        services.AddSingleton<EventTimeAudit>();
         services.AddSingleton<LoginLinks>();
+        services.AddSingleton<RefusalLimit>();
         services.AddHostedService<ApiKeyUsage>();
         services.AddKeyRateLimit();
         services
@@ -26,8 +30,7 @@ internal static class SecurityServices
                 ApiKeyHandler.IsPresent(context.Request) ? ApiKeyHandler.SchemeName : SessionCookie.SchemeName)
             .AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, null)
             .AddSessionCookie();
-        var administrator = new AuthorizationPolicyBuilder().RequireRole(Scopes.Administrator).Build();
-        services.AddAuthorizationBuilder().SetDefaultPolicy(administrator).SetFallbackPolicy(administrator);
+        services.AddScopePolicies();
         return services;
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Claims;
 using IotAnalytics.Core;
+using IotAnalytics.Web.Security.Audit;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.DataProtection;
@@ -40,7 +41,7 @@ internal static class SessionCookie
 
     /// <summary>Opens an administrator's session for the holder of a login link.</summary>
     public static Task SignInAsync(HttpContext context) => context.SignInAsync(SchemeName, new ClaimsPrincipal(new ClaimsIdentity(
-        [new Claim(ClaimTypes.Name, "login link"), new Claim(ClaimTypes.Role, Scopes.Administrator)], SchemeName)));
+        [new Claim(ClaimTypes.Name, Actor.LoginLinkName), new Claim(ClaimTypes.Role, Scopes.Administrator)], SchemeName)));
 
     /// <summary>A session lives no longer than its key.</summary>
     private static async Task RejectRevokedAsync(CookieValidatePrincipalContext context)
