@@ -60,6 +60,12 @@ internal static class AnalyticsHost
         ThrowIfInvalid(app, mistakes.GetAwaiter().GetResult());
         app.UseRequestPipeline();
         Log.SettingsLoaded(app.Logger, file ?? "none, the defaults stand", app.Services.GetRequiredService<DataDirectory>().Path);
+        var plain = string.Join(", ", HostListener.PlainAddresses(configuration));
+        if (plain.Length > 0)
+        {
+            Log.NotEncrypted(app.Logger, plain);
+        }
+
         return app;
     }
 
@@ -67,6 +73,7 @@ internal static class AnalyticsHost
     {
         var errors = mistakes.Errors.ToList();
         errors.AddRange(HostListener.Errors(app.Configuration));
+        errors.AddRange(ConfiguredSecrets.Errors(app.Configuration));
         if (!mistakes.HasUnreadable)
         {
             errors.AddRange(ValidatorErrors(app.Services.GetService<IStartupValidator>()));

@@ -8,6 +8,9 @@ internal static partial class Log
     [LoggerMessage(WebEventIds.Starting, LogLevel.Information, "IotAnalytics {Version}, process {ProcessId}, starts at {Time:O}.")]
     public static partial void Starting(ILogger logger, string version, int processId, DateTime time);
 
+    [LoggerMessage(WebEventIds.NotEncrypted, LogLevel.Warning, "Other machines reach {Addresses} without TLS: keys and readings travel in clear. Configure a certificate in Kestrel:Endpoints, or put a proxy with TLS in front.")]
+    public static partial void NotEncrypted(ILogger logger, string addresses);
+
     [LoggerMessage(WebEventIds.StepStarted, LogLevel.Information, "Started {Step} in {Milliseconds:F0} ms.")]
     public static partial void StepStarted(ILogger logger, string step, double milliseconds);
 

@@ -47,7 +47,7 @@ public sealed class S3OptionsTests : IDisposable
     [InlineData("Lake:S3:SecretKey", Secret, "Lake:S3:SecretKey: there is no such option")]
     [InlineData("Lake:S3:AccessKeyId", "", "accepted both, or none")]
     [InlineData("Lake:S3:SecretAccessKey", "minioadmin", "Lake:S3:SecretAccessKey: it is a published default")]
-    [InlineData("Lake:S3:SecretAccessKey", "PlantKey", "Lake:S3:SecretAccessKey: it is the access key itself")]
+    [InlineData("Lake:S3:SecretAccessKey", "PlantKey", "Lake:S3:SecretAccessKey: it is the name that it belongs to")]
     [InlineData("Lake:S3:SecretAccessKey", "short", "Lake:S3:SecretAccessKey: it is shorter than 8")]
     [InlineData("Lake:Gold", "s3://Gold/anomalies", "Lake:Gold 'Gold/anomalies': accepted a bucket")]
     [InlineData("Lake:Gold", "gold", "Lake:Gold 'gold': accepted a prefix after the bucket")]
