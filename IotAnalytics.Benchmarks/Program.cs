@@ -3,6 +3,7 @@ using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using IotAnalytics.Benchmarks.CommitLog;
 using IotAnalytics.Benchmarks.Evaluate;
 using IotAnalytics.Benchmarks.Forests;
 using IotAnalytics.Benchmarks.Throughput;
@@ -17,4 +18,4 @@ bench.SetAction(parsed =>
         .Run(["--filter", parsed.GetRequiredValue(filter)], DefaultConfig.Instance.AddJob(job));
     return ran.Any() ? 0 : 2;
 });
-return await new RootCommand("IotAnalytics: measurements.") { bench, ThroughputCommand.Create(), ForestSpeedCommand.Create(), EvaluateCommand.Create() }.Parse(args).InvokeAsync();
+return await new RootCommand("IotAnalytics: measurements.") { bench, ThroughputCommand.Create(), ForestSpeedCommand.Create(), EvaluateCommand.Create(), KafkaReadCommand.Create() }.Parse(args).InvokeAsync();

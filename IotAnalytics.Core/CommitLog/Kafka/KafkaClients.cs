@@ -7,6 +7,10 @@ namespace IotAnalytics.Core.CommitLog.Kafka;
 internal sealed class KafkaClients(KafkaLogOptions options, ILogger logger)
 {
     private static readonly long ErrorIntervalMs = (long)TimeSpan.FromSeconds(30).TotalMilliseconds;
+
+    /// <summary>What librdkafka holds for a small record that waits: the record itself and about 600 B around it.</summary>
+    private const int WaitingRecordBytes = 1_024;
+
     private readonly Lock _lock = new();
     private readonly Dictionary<ErrorCode, long> _errorAt = [];
 
@@ -62,8 +66,9 @@ internal sealed class KafkaClients(KafkaLogOptions options, ILogger logger)
             .SetLogHandler((_, message) => Log.ClientLog(logger, "lookup", message.Message)).SetErrorHandler((_, error) => Report("lookup", error)).Build());
     }
 
-    /// <summary>A consumer of one partition; it commits nothing and resets nothing by itself.</summary>
-    public IConsumer<StagedBytes, StagedBytes> Consumer(StagedRecord staging, long fetchAheadBytes, Action<Error> fatal)
+    /// <summary>The consumer behind a <see cref="ReadingClient"/>: it joins no group, commits nothing and resets nothing by itself.</summary>
+    /// <param name="partitionBytes">What may be fetched ahead of a partition.</param>
+    public IConsumer<Ignore, Ignore> Reader(long partitionBytes, Action<Error> fatal)
     {
         var config = new ConsumerConfig(Base())
         {
@@ -73,14 +78,15 @@ internal sealed class KafkaClients(KafkaLogOptions options, ILogger logger)
             AutoOffsetReset = AutoOffsetReset.Error,
             CheckCrcs = true,
             EnablePartitionEof = false,
-            QueuedMaxMessagesKbytes = (int)Math.Max(1_024, fetchAheadBytes / 1_024),
-            ConsumeResultFields = "timestamp,headers",
+            QueuedMaxMessagesKbytes = (int)Math.Max(256, partitionBytes / 1_024),
         };
+        // A record that waits takes far more memory than its bytes when those are few.
+        SetDefault(config, "queued.min.messages", $"{Math.Clamp(partitionBytes / WaitingRecordBytes, 100, 1_000_000)}");
+        SetDefault(config, "max.partition.fetch.bytes", $"{Math.Clamp(partitionBytes / 8, 65_536, 1_048_576)}");
         // When the pipeline does not keep up the fetcher rests this long before it looks again.
         SetDefault(config, "fetch.queue.backoff.ms", "20");
         SetDefault(config, "fetch.wait.max.ms", "500");
-        return Build(() => new ConsumerBuilder<StagedBytes, StagedBytes>(config)
-            .SetKeyDeserializer(staging.Key).SetValueDeserializer(staging.Value)
+        return Build(() => new ConsumerBuilder<Ignore, Ignore>(config)
             .SetLogHandler((_, message) => Log.ClientLog(logger, "consumer", message.Message))
             .SetErrorHandler((_, error) =>
             {

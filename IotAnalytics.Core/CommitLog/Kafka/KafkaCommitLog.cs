@@ -1,6 +1,6 @@
-using System.Diagnostics;
 using Confluent.Kafka;
 using IotAnalytics.Core.CommitLog.Embedded;
+using IotAnalytics.Core.CommitLog.Kafka.Native;
 using IotAnalytics.Core.Persistence;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -52,8 +52,9 @@ internal sealed class KafkaCommitLog(
             var topic = await KafkaTopic.OpenAsync(admin, clients, options.Value, logger, cancellationToken).ConfigureAwait(false);
             var bounds = new KafkaBounds(lookup, topic.Name, topic.Partitions);
             var appender = new KafkaAppender(clients, topic, bounds, logger);
-            _opened = new Opened(folder, admin, lookup, clients, topic, bounds, appender, new KafkaUpkeep(admin, lookup, topic, options.Value.GroupId, time, logger), new PartitionReader?[topic.Partitions]);
-            Log.Opened(logger, topic.ClusterId, topic.Name, topic.TopicId, topic.Partitions, topic.TimestampType, Library.VersionString, NativeBuild());
+            _opened = new Opened(folder, admin, lookup, clients, topic, bounds, appender, new KafkaUpkeep(admin, lookup, topic, options.Value.GroupId, time, logger),
+                new ReadingClients(clients, topic.Name, options.Value.FetchAheadBytes / topic.Partitions), new PartitionReader?[topic.Partitions]);
+            Log.Opened(logger, topic.ClusterId, topic.Name, topic.TopicId, topic.Partitions, topic.TimestampType, Library.VersionString, Librdkafka.Functions.Name);
         }
         catch
         {
@@ -113,8 +114,16 @@ internal sealed class KafkaCommitLog(
             return await standing.PeekAsync(offset, PeekWait, cancellationToken).ConfigureAwait(false);
         }
 
-        using var other = MakeReader(state, partition, new KafkaBounds(state.Lookup, state.Topic.Name, state.Topic.Partitions), fetchAheadBytes: 1 << 20);
-        return await other.PeekAsync(offset, SlowPeekWait, cancellationToken).ConfigureAwait(false);
+        var client = new ReadingClients(state.Clients, state.Topic.Name, partitionBytes: 1 << 20);
+        try
+        {
+            await using var other = MakeReader(state, client, partition, new KafkaBounds(state.Lookup, state.Topic.Name, state.Topic.Partitions));
+            return await other.PeekAsync(offset, SlowPeekWait, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            await client.CloseAsync().ConfigureAwait(false);
+        }
     }
 
     public ValueTask TrimAsync(int partition, long offset, CancellationToken cancellationToken)
@@ -143,7 +152,8 @@ internal sealed class KafkaCommitLog(
             return;
         }
 
-        await Task.Run(() => Parallel.ForEach(readers, r => r?.Dispose())).ConfigureAwait(false);
+        await Task.WhenAll(readers.OfType<PartitionReader>().Select(r => r.DisposeAsync().AsTask())).ConfigureAwait(false);
+        await _opened.Reading.CloseAsync().ConfigureAwait(false);
         await _opened.Upkeep.DisposeAsync().ConfigureAwait(false);
         await Task.Run(_opened.Appender.Dispose).ConfigureAwait(false);
         _opened.Admin.Dispose();
@@ -163,12 +173,12 @@ internal sealed class KafkaCommitLog(
         lock (_lock)
         {
             ThrowIfClosed();
-            return state.Readers[partition] ??= MakeReader(state, partition, state.Bounds, options.Value.FetchAheadBytes / state.Topic.Partitions);
+            return state.Readers[partition] ??= MakeReader(state, state.Reading, partition, state.Bounds);
         }
     }
 
-    private PartitionReader MakeReader(Opened state, int partition, KafkaBounds bounds, long fetchAheadBytes) => new(
-        state.Clients, new TopicPartition(state.Topic.Name, partition), bounds, fetchAheadBytes, () => state.Upkeep.Failure, logger);
+    private PartitionReader MakeReader(Opened state, ReadingClients clients, int partition, KafkaBounds bounds) =>
+        new(clients, partition, bounds, () => state.Upkeep.Failure, logger);
 
     private void ThrowIfClosed()
     {
@@ -178,13 +188,6 @@ internal sealed class KafkaCommitLog(
         }
     }
 
-    /// <summary>The file of the native library: it comes in several builds, some without Kerberos, and the system decides which one loads.</summary>
-    private static string NativeBuild()
-    {
-        using var process = Process.GetCurrentProcess();
-        return process.Modules.Cast<ProcessModule>().FirstOrDefault(m => m.ModuleName.Contains("librdkafka", StringComparison.Ordinal))?.ModuleName ?? "unknown";
-    }
-
     private sealed record Opened(
-        LogLock Folder, IAdminClient Admin, IConsumer<Ignore, Ignore> Lookup, KafkaClients Clients, KafkaTopic Topic, KafkaBounds Bounds, KafkaAppender Appender, KafkaUpkeep Upkeep, PartitionReader?[] Readers);
+        LogLock Folder, IAdminClient Admin, IConsumer<Ignore, Ignore> Lookup, KafkaClients Clients, KafkaTopic Topic, KafkaBounds Bounds, KafkaAppender Appender, KafkaUpkeep Upkeep, ReadingClients Reading, PartitionReader?[] Readers);
 }

@@ -48,7 +48,7 @@ public sealed class KafkaLogOptions
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan AppendTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Bytes that may be fetched ahead of the pipeline, all partitions together, 1 MiB to 16 GiB; a partition gets its share, at least 1 MiB.
+    /// <summary>Bytes that may be fetched ahead of the pipeline, all partitions together, 1 MiB to 16 GiB; a partition gets its share, at least 256 KiB.
     /// Default 64 MiB.</summary>
     [Range(1_048_576, 17_179_869_184)]
     public long FetchAheadBytes { get; set; } = 67_108_864;

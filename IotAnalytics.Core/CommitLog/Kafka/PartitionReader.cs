@@ -1,93 +1,79 @@
 using Confluent.Kafka;
+using IotAnalytics.Core.CommitLog.Kafka.Native;
 using Microsoft.Extensions.Logging;
 
 namespace IotAnalytics.Core.CommitLog.Kafka;
 
 /// <summary>
-/// Reads one partition with a consumer of its own, on a thread of its own: the client's calls block, and its fetches run ahead by a bounded number of
-/// bytes, which is all the back-pressure that is needed. The consumer is assigned, never subscribed; where to read is what the caller says.
+/// Reads one partition from the host's reading client. No thread of its own: records that are there are copied on the caller's thread, and while there are none a
+/// signal of the client is awaited. The client fetches ahead by a bounded number of bytes, which is all the back-pressure that is needed.
+/// Where to read is what the caller says.
 /// </summary>
-internal sealed class PartitionReader : IDisposable
+internal sealed class PartitionReader : IAsyncDisposable
 {
-    private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan Question = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan FirstBackoff = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestBackoff = TimeSpan.FromSeconds(15);
 
-    /// <summary>A consumer that gets nothing for so long although there is something is made anew, once for each place.</summary>
+    /// <summary>When nothing comes for so long although there is something, the fetching begins anew, and then the client, once each for a place.</summary>
     private const long StuckMs = 30_000;
 
-    private readonly KafkaClients _clients;
-    private readonly TopicPartition _partition;
+    private readonly ReadingClients _clients;
+    private readonly int _partition;
     private readonly KafkaBounds _bounds;
-    private readonly long _fetchAheadBytes;
     private readonly Func<CommitLogException?> _failure;
     private readonly ILogger _logger;
     private readonly SemaphoreSlim _free = new(1, 1);
-    private readonly SemaphoreSlim _given = new(0);
     private readonly CancellationTokenSource _stop = new();
-    private readonly StagedRecord _staging = new();
-    private readonly Thread _thread;
-    private Request? _request;
-    private IConsumer<StagedBytes, StagedBytes>? _consumer;
-    private ConsumeResult<StagedBytes, StagedBytes>? _ahead;
+    private ReadingClient? _client;
+    private PartitionQueue? _queue;
     private long _next = -1;
     private long _heardAt;
-    private long _rebuiltAt = -1;
+    private (long Offset, int Times) _stuck = (-1, 0);
     private TimeSpan _backoff = FirstBackoff;
-    private volatile string? _fatal;
     private volatile bool _closed;
 
     /// <param name="failure">Why nothing may be read any more, or null.</param>
-    public PartitionReader(KafkaClients clients, TopicPartition partition, KafkaBounds bounds, long fetchAheadBytes, Func<CommitLogException?> failure, ILogger logger)
-    {
-        (_clients, _partition, _bounds, _fetchAheadBytes, _failure, _logger) = (clients, partition, bounds, fetchAheadBytes, failure, logger);
-        _thread = new Thread(Run) { IsBackground = true, Name = $"kafka partition {partition.Partition.Value}" };
-        _thread.Start();
-    }
+    public PartitionReader(ReadingClients clients, int partition, KafkaBounds bounds, Func<CommitLogException?> failure, ILogger logger) =>
+        (_clients, _partition, _bounds, _failure, _logger) = (clients, partition, bounds, failure, logger);
 
     /// <summary>As <see cref="ICommitLog.ReadAsync"/>.</summary>
-    public Task ReadAsync(long offset, RecordBatch into, int maxBytes, TimeSpan maxWait, CancellationToken cancellationToken) =>
-        AskAsync(new Request(offset, into, maxBytes, maxWait, cancellationToken), cancellationToken);
+    public async ValueTask ReadAsync(long offset, RecordBatch into, int maxBytes, TimeSpan maxWait, CancellationToken cancellationToken)
+    {
+        await EnterAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (await WaitForRecordAsync(offset, maxWait, cancellationToken).ConfigureAwait(false))
+            {
+                Take(into, maxBytes);
+            }
+        }
+        catch (OperationCanceledException) when (_closed && !cancellationToken.IsCancellationRequested)
+        {
+            throw new LogUnavailableException(KafkaCommitLog.Closing);
+        }
+        finally
+        {
+            _free.Release();
+        }
+
+        // What is at hand is read without waiting: partitions that have more must not keep the others from their turn.
+        await Task.Yield();
+    }
 
     /// <summary>The time of the record that comes next at <paramref name="offset"/>, without taking it; null when none came in time.
     /// For the place where the reading stands; anywhere else it moves the reader.</summary>
     public async Task<long?> PeekAsync(long offset, TimeSpan maxWait, CancellationToken cancellationToken)
     {
-        var request = new Request(offset, Into: null, MaxBytes: 0, maxWait, cancellationToken);
-        await AskAsync(request, cancellationToken).ConfigureAwait(false);
-        return request.RecordTimeMs;
-    }
-
-    /// <summary>The consumer's next record is this one: its time is at hand.</summary>
-    public bool StandsAt(long offset) => Volatile.Read(ref _next) == offset;
-
-    /// <summary>A read that waits ends with <see cref="LogUnavailableException"/>. The semaphores stay: a late caller may still come to them.</summary>
-    public void Dispose()
-    {
-        _closed = true;
-        _stop.Cancel();
-        _given.Release();
-        _thread.Join();
-        _stop.Dispose();
-    }
-
-    private async Task AskAsync(Request request, CancellationToken cancellationToken)
-    {
-        await _free.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await EnterAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            ThrowIfClosed();
-            _request = request;
-            _given.Release();
-            if (_closed && Interlocked.Exchange(ref _request, null) is not null)
-            {
-                // The thread has ended, or is about to, without having seen it.
-                throw new LogUnavailableException(KafkaCommitLog.Closing);
-            }
-
-            // The thread looks at the token itself: until it has answered, it may be writing into the batch.
-            await request.Task.ConfigureAwait(false);
+            return await WaitForRecordAsync(offset, maxWait, cancellationToken).ConfigureAwait(false) ? _queue!.NextTime : null;
+        }
+        catch (OperationCanceledException) when (_closed && !cancellationToken.IsCancellationRequested)
+        {
+            throw new LogUnavailableException(KafkaCommitLog.Closing);
         }
         finally
         {
@@ -95,234 +81,215 @@ internal sealed class PartitionReader : IDisposable
         }
     }
 
-    private void Run()
-    {
-        while (!_closed)
-        {
-            _given.Wait();
-            if (Interlocked.Exchange(ref _request, null) is { } request)
-            {
-                Answer(request);
-            }
-        }
+    /// <summary>The next record is this one: its time is at hand.</summary>
+    public bool StandsAt(long offset) => Volatile.Read(ref _next) == offset;
 
-        Interlocked.Exchange(ref _request, null)?.SetException(new LogUnavailableException(KafkaCommitLog.Closing));
-        Drop();
-    }
-
-    private void Answer(Request request)
+    /// <summary>Lets go of the client and of what was fetched; a later read begins anew.</summary>
+    public async Task RestAsync()
     {
+        await _free.WaitAsync().ConfigureAwait(false);
         try
         {
-            Serve(request);
-            request.SetResult();
+            await DropAsync().ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (request.Cancellation.IsCancellationRequested)
+        finally
         {
-            request.SetCanceled(request.Cancellation);
-        }
-        catch (OperationCanceledException) when (_closed)
-        {
-            request.SetException(new LogUnavailableException(KafkaCommitLog.Closing));
-        }
-        catch (Exception e)
-        {
-            request.SetException(e);
+            _free.Release();
         }
     }
 
-    private void Serve(Request request)
+    /// <summary>A read that waits ends with <see cref="LogUnavailableException"/>. The semaphore stays: a late caller may still come to it.</summary>
+    public async ValueTask DisposeAsync()
     {
-        MoveTo(request.Offset, request.Cancellation);
-        var until = Environment.TickCount64 + (long)Math.Min(request.MaxWait.TotalMilliseconds, int.MaxValue);
-        while (_ahead is null)
+        _closed = true;
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await RestAsync().ConfigureAwait(false);
+    }
+
+    private async Task EnterAsync(CancellationToken cancellationToken)
+    {
+        await _free.WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (_closed)
         {
-            ThrowIfClosed();
-            request.Cancellation.ThrowIfCancellationRequested();
+            _free.Release();
+            throw new LogUnavailableException(KafkaCommitLog.Closing);
+        }
+    }
+
+    /// <summary>True when the queue's next is a record.</summary>
+    private async ValueTask<bool> WaitForRecordAsync(long offset, TimeSpan maxWait, CancellationToken cancellationToken)
+    {
+        if (_queue is null || _client!.Broken is not null || offset != _next)
+        {
+            await MoveToAsync(offset, cancellationToken).ConfigureAwait(false);
+        }
+
+        var until = Environment.TickCount64 + (long)Math.Min(maxWait.TotalMilliseconds, int.MaxValue);
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
             if (_failure() is { } failure)
             {
                 throw failure;
             }
 
+            if (_client!.Broken is { } broken)
+            {
+                await AgainAsync(broken).ConfigureAwait(false);
+            }
+
+            if (_queue!.HasNext)
+            {
+                if (_queue.NextError == ErrorCode.NoError)
+                {
+                    return true;
+                }
+
+                await RecoverAsync(_queue.NextError, cancellationToken).ConfigureAwait(false);
+                continue;
+            }
+
             var left = until - Environment.TickCount64;
-            _ahead = Consume(TimeSpan.FromMilliseconds(Math.Clamp(left, 0, Slice.TotalMilliseconds)), request.Cancellation);
-            if (_ahead is null && left <= 0)
+            if (left <= 0)
             {
-                return;
+                return false;
             }
-        }
 
-        if (request.Into is null)
-        {
-            request.RecordTimeMs = TimeOf(_ahead);
-            return;
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stop.Token);
+            await _queue.WaitAsync(left < Slice.TotalMilliseconds ? TimeSpan.FromMilliseconds(left) : Slice, either.Token).ConfigureAwait(false);
+            await LookIfStuckAsync(either.Token).ConfigureAwait(false);
         }
-
-        while (_ahead is { } record && (request.Into.Count == 0 || request.Into.ByteCount + record.Message.Value.Length <= request.MaxBytes))
-        {
-            var (key, value) = (record.Message.Key, record.Message.Value);
-            _staging.Bytes(value).CopyTo(request.Into.Add(
-                record.Offset.Value, TimeOf(record), value.Length, _staging.Bytes(key), RecordHeaders.ToJson(record.Message.Headers)));
-            _next = record.Offset.Value + 1;
-            _ahead = null;
-            if (request.Into.ByteCount < request.MaxBytes)
-            {
-                _ahead = Consume(TimeSpan.Zero, request.Cancellation);
-            }
-        }
-
-        _bounds.Raise(_partition.Partition.Value, _next);
     }
 
-    /// <summary>Assigns the partition at this offset unless that is where the consumer stands.</summary>
-    private void MoveTo(long offset, CancellationToken cancellationToken)
+    private void Take(RecordBatch into, int maxBytes)
     {
-        if (_consumer is not null && _fatal is null && offset == _next)
+        var queue = _queue!;
+        do
         {
-            return;
+            _next = queue.NextOffset + 1;
+            queue.Take(into);
         }
+        while (into.ByteCount < maxBytes && queue.HasNext && queue.NextError == ErrorCode.NoError && into.ByteCount + queue.NextLength <= maxBytes);
 
-        Check(offset, cancellationToken);
-        if (_fatal is { } reason)
-        {
-            Rebuild(reason);
-        }
-
-        _ahead = null;
-        _next = offset;
-        Assign();
-    }
-
-    private void Assign()
-    {
-        _consumer ??= _clients.Consumer(_staging, _fetchAheadBytes, error => _fatal = error.Reason);
-        _consumer.Assign(new TopicPartitionOffset(_partition, _next));
         _heardAt = Environment.TickCount64;
-        _bounds.Follow(_partition.Partition.Value, isRead: true);
+        _backoff = FirstBackoff;
+        _bounds.Raise(_partition, _next);
+    }
+
+    private async Task MoveToAsync(long offset, CancellationToken cancellationToken)
+    {
+        await CheckAsync(offset, cancellationToken).ConfigureAwait(false);
+        if (_queue is not null)
+        {
+            await DropAsync().ConfigureAwait(false);
+        }
+
+        Volatile.Write(ref _next, offset);
+        Start();
+    }
+
+    private void Start()
+    {
+        while (_queue is null)
+        {
+            // Given up between the two only when it has just broken: then there is a new one.
+            _client = _clients.Current();
+            _queue = _client.Start(_partition, _next);
+        }
+
+        _heardAt = Environment.TickCount64;
+        _bounds.Follow(_partition, isRead: true);
     }
 
     /// <exception cref="OffsetTrimmedException">The log begins later.</exception>
-    private void Check(long offset, CancellationToken cancellationToken)
+    private async Task CheckAsync(long offset, CancellationToken cancellationToken)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stop.Token);
-        var bounds = _bounds.AskAsync(_partition.Partition.Value, Question, either.Token).GetAwaiter().GetResult();
+        var bounds = await _bounds.AskAsync(_partition, Question, either.Token).ConfigureAwait(false);
         if (offset < bounds.Start)
         {
-            throw new OffsetTrimmedException(_partition.Partition.Value, offset, bounds.Start);
+            throw new OffsetTrimmedException(_partition, offset, bounds.Start);
         }
 
         if (offset > bounds.HighWatermark)
         {
-            throw new CommitLogException($"Partition {_partition.Partition.Value}: offset {offset} is beyond the log's end {bounds.HighWatermark}.");
+            throw new CommitLogException($"Partition {_partition}: offset {offset} is beyond the log's end {bounds.HighWatermark}.");
         }
     }
 
-    private ConsumeResult<StagedBytes, StagedBytes>? Consume(TimeSpan timeout, CancellationToken cancellationToken)
+    private async Task RecoverAsync(ErrorCode error, CancellationToken cancellationToken)
     {
-        if (_fatal is { } reason)
+        if (error == ErrorCode.Local_PartitionEOF)
         {
-            Rebuild(reason);
+            _queue!.Skip();
+            return;
         }
 
-        if (_consumer is null)
+        await DropAsync().ConfigureAwait(false);
+        Log.ConsumerRebuilt(_logger, _partition, _next, error.GetReason());
+        KafkaMeters.Rebuilt("partition");
+        if (error is ErrorCode.Local_AutoOffsetReset or ErrorCode.OffsetOutOfRange or ErrorCode.Local_LogTruncation)
         {
-            Assign();
+            await CheckAsync(_next, cancellationToken).ConfigureAwait(false);
         }
 
-        try
+        using (var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stop.Token))
         {
-            _staging.Clear();
-            var result = _consumer!.Consume(timeout);
-            if (result?.Message is null)
-            {
-                LookIfStuck(timeout, cancellationToken);
-                return null;
-            }
-
-            _heardAt = Environment.TickCount64;
-            _backoff = FirstBackoff;
-            if (_consumer.GetWatermarkOffsets(_partition) is { High.IsSpecial: false } watermarks)
-            {
-                _bounds.Raise(_partition.Partition.Value, watermarks.High.Value);
-            }
-
-            return result;
+            await Task.Delay(_backoff, either.Token).ConfigureAwait(false);
         }
-        catch (ConsumeException e) when (e.Error.Code is ErrorCode.Local_AutoOffsetReset or ErrorCode.OffsetOutOfRange or ErrorCode.Local_LogTruncation)
-        {
-            Rebuild(e.Error.Reason);
-            Check(_next, cancellationToken);
-            BackOff(cancellationToken);
-            return null;
-        }
-        catch (ConsumeException e)
-        {
-            Rebuild(e.Error.Reason);
-            BackOff(cancellationToken);
-            return null;
-        }
-    }
 
-    private void BackOff(CancellationToken cancellationToken)
-    {
-        WaitHandle.WaitAny([cancellationToken.WaitHandle, _stop.Token.WaitHandle], _backoff);
         _backoff = _backoff * 2 < LongestBackoff ? _backoff * 2 : LongestBackoff;
+        Start();
     }
 
     /// <summary>The watchdog: the cluster has more, but nothing comes.</summary>
-    private void LookIfStuck(TimeSpan timeout, CancellationToken cancellationToken)
+    private async Task LookIfStuckAsync(CancellationToken cancellationToken)
     {
-        if (timeout == TimeSpan.Zero || Environment.TickCount64 - _heardAt < StuckMs)
+        if (Environment.TickCount64 - _heardAt < StuckMs)
         {
             return;
         }
 
         _heardAt = Environment.TickCount64;
-        var bounds = _bounds.GetAsync(_partition.Partition.Value, cancellationToken).AsTask().GetAwaiter().GetResult();
-        if (bounds.HighWatermark > _next && _rebuiltAt != _next)
+        var bounds = await _bounds.GetAsync(_partition, cancellationToken).ConfigureAwait(false);
+        if (bounds.HighWatermark <= _next)
         {
-            // Once: behind the last record there may be marks of transactions that are never handed over.
-            _rebuiltAt = _next;
-            Rebuild("records wait, but none came");
+            return;
+        }
+
+        // Behind the last record there may be marks of transactions that are never handed over: not for ever.
+        _stuck = _stuck.Offset == _next ? (_next, _stuck.Times + 1) : (_next, 1);
+        const string Reason = "records wait, but none came";
+        if (_stuck.Times == 2)
+        {
+            _client!.Break(Reason);
+        }
+        else if (_stuck.Times == 1)
+        {
+            await AgainAsync(Reason).ConfigureAwait(false);
         }
     }
 
-    private void Rebuild(string reason)
+    /// <summary>Fetches from the same place anew, from a new client where the old one is broken.</summary>
+    private async Task AgainAsync(string reason)
     {
-        Log.ConsumerRebuilt(_logger, _partition.Partition.Value, _next, reason);
-        KafkaMeters.Rebuilt("consumer");
-        Drop();
+        Log.ConsumerRebuilt(_logger, _partition, _next, reason);
+        KafkaMeters.Rebuilt("partition");
+        await DropAsync().ConfigureAwait(false);
+        Start();
     }
+
+    /// <summary>Ending the fetch blocks for a moment, and is never left half done.</summary>
+    private Task DropAsync() => Task.Run(Drop, CancellationToken.None);
 
     private void Drop()
     {
-        _bounds.Follow(_partition.Partition.Value, isRead: false);
-        _ahead = null;
-        _fatal = null;
-        _consumer?.Dispose();
-        _consumer = null;
-    }
-
-    private void ThrowIfClosed()
-    {
-        if (_closed)
+        _bounds.Follow(_partition, isRead: false);
+        if (_queue is not null)
         {
-            throw new LogUnavailableException(KafkaCommitLog.Closing);
+            _client!.Stop(_queue);
         }
-    }
 
-    private static long TimeOf(ConsumeResult<StagedBytes, StagedBytes> record) =>
-        record.Message.Timestamp.Type == TimestampType.NotAvailable ? LogRecordInfo.NoTime : record.Message.Timestamp.UnixTimestampMs;
-
-    /// <summary>A question to the thread; without a batch only the next record's time is asked for.</summary>
-    private sealed class Request(long offset, RecordBatch? Into, int MaxBytes, TimeSpan maxWait, CancellationToken cancellation)
-        : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
-    {
-        public long Offset => offset;
-        public RecordBatch? Into { get; } = Into;
-        public int MaxBytes { get; } = MaxBytes;
-        public TimeSpan MaxWait => maxWait;
-        public CancellationToken Cancellation => cancellation;
-        public long? RecordTimeMs { get; set; }
+        (_queue, _client) = (null, null);
     }
 }
