@@ -38,17 +38,20 @@ internal sealed partial class HostProcess : IAsyncDisposable
     public ProcessFigures Figures => _figures = ProcessFigures.Read(_process.Id) ?? _figures;
 
     /// <summary>Starts the host and returns it with the time from the process's start until it was ready to score.</summary>
-    public static async Task<(HostProcess Host, TimeSpan Ready)> StartAsync(ThroughputOptions options, string dataDirectory, CancellationToken cancellationToken)
+    /// <param name="hostPath">IotAnalytics.Web.dll, or a published executable.</param>
+    /// <param name="settings">Of the host, <c>Section:Key=value</c>.</param>
+    public static async Task<(HostProcess Host, TimeSpan Ready)> StartAsync(
+        string hostPath, IEnumerable<string> settings, string dataDirectory, CancellationToken cancellationToken)
     {
         var address = new Uri($"http://127.0.0.1:{FreePort()}");
-        var isAssembly = options.HostPath.EndsWith(".dll", StringComparison.OrdinalIgnoreCase);
-        var start = new ProcessStartInfo(isAssembly ? Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet" : options.HostPath)
+        var isAssembly = hostPath.EndsWith(".dll", StringComparison.OrdinalIgnoreCase);
+        var start = new ProcessStartInfo(isAssembly ? Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet" : hostPath)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            WorkingDirectory = Path.GetDirectoryName(Path.GetFullPath(options.HostPath))!,
+            WorkingDirectory = Path.GetDirectoryName(Path.GetFullPath(hostPath))!,
         };
-        foreach (var argument in (string[])[.. isAssembly ? [Path.GetFullPath(options.HostPath)] : Array.Empty<string>(), "serve"])
+        foreach (var argument in (string[])[.. isAssembly ? [Path.GetFullPath(hostPath)] : Array.Empty<string>(), "serve"])
         {
             start.ArgumentList.Add(argument);
         }
@@ -56,7 +59,7 @@ internal sealed partial class HostProcess : IAsyncDisposable
         start.Environment["Iot__Urls"] = address.ToString();
         start.Environment["Iot__DataDirectory"] = dataDirectory;
         start.Environment["Iot__Limits__RequestsPerMinutePerKey"] = "10000000";
-        foreach (var setting in options.Settings)
+        foreach (var setting in settings)
         {
             var (name, value) = (setting.Split('=', 2)[0], setting.Split('=', 2)[^1]);
             start.Environment[$"Iot__{name.Replace(":", "__", StringComparison.Ordinal)}"] = value;
@@ -76,6 +79,10 @@ internal sealed partial class HostProcess : IAsyncDisposable
 
         return (host, Stopwatch.GetElapsedTime(started));
     }
+
+    public bool HasExited => _process.HasExited;
+
+    public int ProcessId => _process.Id;
 
     /// <summary>Asks the host to stop and waits; figures are sampled until the end.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)

@@ -1,10 +1,12 @@
 using System.CommandLine;
+using System.Text.Json;
+using IotAnalytics.Benchmarks.Production;
 using IotAnalytics.Core.Simulation.Targets;
 using IotAnalytics.Web.Commands;
 
 namespace IotAnalytics.Benchmarks.Throughput;
 
-/// <summary><c>throughput</c>: end to end on the embedded deployment.</summary>
+/// <summary><c>throughput</c>: end to end on the embedded deployment, or on real servers.</summary>
 internal static class ThroughputCommand
 {
     private static readonly Option<string> Host = new("--host")
@@ -23,14 +25,26 @@ internal static class ThroughputCommand
     private static readonly Option<double> AnomalyRate = new("--anomaly-rate") { Description = "Share of anomalous readings.", DefaultValueFactory = _ => 0.001 };
     private static readonly Option<string?> Data = new("--data") { Description = "Folder for the host's data, kept afterwards. Default: a temporary one." };
     private static readonly Option<string[]> Settings = new("--set") { Description = "A setting of the host, Section:Key=value; may be repeated." };
+    private static readonly Option<string> Deployment = new("--deployment")
+    {
+        Description = "embedded: readings over HTTP. production: readings that wait in Kafka; with PostgreSQL, and the lake on S3.",
+        DefaultValueFactory = _ => "embedded",
+    };
+
+    private static readonly Option<string?> ServersFolder = new("--servers") { Description = "production: folder of kafka/kafka, postgres and s3/s3. Default: IOT_TEST_SERVERS." };
+    private static readonly Option<int> Hosts = new("--hosts") { Description = "production: hosts that share the work.", DefaultValueFactory = _ => 1 };
+    private static readonly Option<int> Partitions = new("--partitions") { Description = "production: partitions of the topic.", DefaultValueFactory = _ => 12 };
+    private static readonly Option<string> LakeOn = new("--lake") { Description = "production: s3, or folder.", DefaultValueFactory = _ => "s3" };
     private static readonly Option<bool> Json = new("--json") { Description = "One JSON object instead of text." };
 
     public static Command Create()
     {
         var command = new Command("throughput", "Readings per second from the first POST until all rows are in all layers, with a host in a process of its own.")
         {
-            Host, Readings, Batch, Sensors, Connections, Rate, Seconds, Span, AnomalyRate, Data, Settings, Json,
+            Host, Readings, Batch, Sensors, Connections, Rate, Seconds, Span, AnomalyRate, Data, Settings, Deployment, ServersFolder, Hosts, Partitions, LakeOn, Json,
         };
+        Deployment.AcceptOnlyFromAmong("embedded", "production");
+        LakeOn.AcceptOnlyFromAmong("s3", "folder");
         command.SetAction(RunAsync);
         return command;
     }
@@ -38,6 +52,11 @@ internal static class ThroughputCommand
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var readings = parsed.GetValue(Readings);
+        if (parsed.GetValue(Deployment) == "production")
+        {
+            return await RunProductionAsync(parsed, cancellationToken);
+        }
+
         var options = new ThroughputOptions(
             parsed.GetRequiredValue(Host),
             readings,
@@ -57,6 +76,25 @@ internal static class ThroughputCommand
             return report.Complete && report.ProbesMissed == 0 ? 0 : 1;
         }
         catch (Exception e) when (e is MeasurementException or ReadingsTargetException or HttpRequestException)
+        {
+            parsed.InvocationConfiguration.Error.WriteLine(e.Message);
+            return 1;
+        }
+    }
+
+    private static async Task<int> RunProductionAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        var options = new ProductionOptions(
+            parsed.GetRequiredValue(Host), parsed.GetValue(ServersFolder), parsed.GetValue(Hosts), parsed.GetValue(Partitions), parsed.GetValue(Readings), parsed.GetValue(Batch),
+            parsed.GetValue(Sensors), parsed.GetValue(AnomalyRate), parsed.GetValue(LakeOn) == "s3", parsed.GetValue(Settings) ?? []);
+        try
+        {
+            var errors = parsed.InvocationConfiguration.Error;
+            var report = await new ProductionRun(options, ConfiguredProfiles.Find(name: null)).RunAsync(errors.WriteLine, cancellationToken);
+            parsed.InvocationConfiguration.Output.WriteLine(parsed.GetValue(Json) ? JsonSerializer.Serialize(report, JsonSerializerOptions.Web) : report.ToText());
+            return report.Complete ? 0 : 1;
+        }
+        catch (Exception e) when (e is MeasurementException or HttpRequestException)
         {
             parsed.InvocationConfiguration.Error.WriteLine(e.Message);
             return 1;

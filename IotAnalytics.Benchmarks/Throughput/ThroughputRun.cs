@@ -32,7 +32,7 @@ internal sealed class ThroughputRun(ThroughputOptions options, SensorProfile pro
         var bodies = options.Rate > 0
             ? null
             : RenderedBodies.Render(profile, options, TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds());
-        var (host, ready) = await HostProcess.StartAsync(options, folder, cancellationToken);
+        var (host, ready) = await HostProcess.StartAsync(options.HostPath, options.Settings, folder, cancellationToken);
         await using var disposing = host;
         using var target = Target(host);
         using var probe = new VisibilityProbe(host, profile);
@@ -111,6 +111,6 @@ internal sealed class ThroughputRun(ThroughputOptions options, SensorProfile pro
         }
     }
 
-    private static double Quantile(double[] ascending, double q) =>
+    internal static double Quantile(double[] ascending, double q) =>
         ascending.Length == 0 ? double.NaN : ascending[Math.Clamp((int)Math.Ceiling(q * ascending.Length) - 1, 0, ascending.Length - 1)];
 }
