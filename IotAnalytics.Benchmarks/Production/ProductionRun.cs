@@ -11,9 +11,10 @@ namespace IotAnalytics.Benchmarks.Production;
 /// <param name="Servers">Folder of the servers' programs, or null for <c>IOT_TEST_SERVERS</c>.</param>
 /// <param name="Hosts">Hosts that share the topic.</param>
 /// <param name="Batch">Readings a record.</param>
+/// <param name="DataDirectory">Kept when given; null: a temporary folder that is deleted.</param>
 /// <param name="LakeOnS3">The lake on the S3 server; else in a folder, for one host.</param>
 internal sealed record ProductionOptions(
-    string HostPath, string? Servers, int Hosts, int Partitions, int Readings, int Batch, int Sensors, double AnomalyRate, bool LakeOnS3, IReadOnlyList<string> Settings);
+    string HostPath, string? Servers, int Hosts, int Partitions, int Readings, int Batch, int Sensors, double AnomalyRate, bool LakeOnS3, string? DataDirectory, IReadOnlyList<string> Settings);
 
 /// <summary>
 /// A topic that holds all readings already, on a real broker: hosts start, take them, and write database and lake. Everything is counted by reading the
@@ -26,14 +27,17 @@ internal sealed class ProductionRun(ProductionOptions options, SensorProfile pro
 
     public async Task<ProductionReport> RunAsync(Action<string> tell, CancellationToken cancellationToken)
     {
-        var folder = Directory.CreateTempSubdirectory("iot-production-").FullName;
+        var folder = options.DataDirectory is { } kept ? Directory.CreateDirectory(kept).FullName : Directory.CreateTempSubdirectory("iot-production-").FullName;
         try
         {
             return await RunAsync(folder, tell, cancellationToken);
         }
         finally
         {
-            Directory.Delete(folder, recursive: true);
+            if (options.DataDirectory is null)
+            {
+                Directory.Delete(folder, recursive: true);
+            }
         }
     }
 

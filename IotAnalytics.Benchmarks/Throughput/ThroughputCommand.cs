@@ -86,7 +86,7 @@ internal static class ThroughputCommand
     {
         var options = new ProductionOptions(
             parsed.GetRequiredValue(Host), parsed.GetValue(ServersFolder), parsed.GetValue(Hosts), parsed.GetValue(Partitions), parsed.GetValue(Readings), parsed.GetValue(Batch),
-            parsed.GetValue(Sensors), parsed.GetValue(AnomalyRate), parsed.GetValue(LakeOn) == "s3", parsed.GetValue(Settings) ?? []);
+            parsed.GetValue(Sensors), parsed.GetValue(AnomalyRate), parsed.GetValue(LakeOn) == "s3", parsed.GetValue(Data), parsed.GetValue(Settings) ?? []);
         try
         {
             var errors = parsed.InvocationConfiguration.Error;

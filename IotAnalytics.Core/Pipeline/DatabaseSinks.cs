@@ -28,21 +28,24 @@ internal sealed class DatabaseSinks
     private Task _flush = Task.CompletedTask;
     private long _position;
     private long _rollupFlushedAt;
-    private TimeSpan _rollupInterval = RollupPacing.Shortest;
+    private long _fastEndedAt;
+    private TimeSpan _fastRest;
+    private TimeSpan _rollupInterval = SinkPacing.Shortest;
 
     /// <param name="offsets">Where the sinks stand; below its own offset a sink skips.</param>
     /// <param name="position">The worker's position; the replay position while it is below the offsets.</param>
     /// <param name="assignment">The plan to put in force with the next T1, or null.</param>
+    /// <param name="fullAt">Rows that T1 may hold back.</param>
     /// <param name="committed">Called on the flush task after each T1, with what it wrote and the time in Unix ms.</param>
     /// <param name="abort">Ends retries; nothing is written after it fired.</param>
     public DatabaseSinks(
         PartitionClaim claim, PartitionOffsets offsets, long position, PartitionStore store, DatabaseWriter writer, ProfileCatalog catalog, SensorTable sensors,
-        PlanAssignment? assignment, int deadLettersPerMinute, SinkRetry retry, TimeProvider time, Action<FastWindow, long> committed, CancellationToken abort)
+        PlanAssignment? assignment, int deadLettersPerMinute, int fullAt, SinkRetry retry, TimeProvider time, Action<FastWindow, long> committed, CancellationToken abort)
     {
         (_claim, _store, _writer, _catalog, _sensors) = (claim, store, writer, catalog, sensors);
         (_assignment, _retry, _time, _committed, _abort) = (assignment, retry, time, committed, abort);
         (Fast, Rollup, _position) = (offsets.Fast, offsets.Rollup, position);
-        (_fast, _fastInFlight) = (new FastWindow(catalog, deadLettersPerMinute), new FastWindow(catalog, deadLettersPerMinute));
+        (_fast, _fastInFlight) = (new FastWindow(catalog, deadLettersPerMinute, fullAt), new FastWindow(catalog, deadLettersPerMinute, fullAt));
         (_rollup, _rollupInFlight) = (new RollupWindow(catalog), new RollupWindow(catalog));
         _rollupFlushedAt = time.GetTimestamp();
     }
@@ -57,10 +60,14 @@ internal sealed class DatabaseSinks
     public bool IsBusy => !_flush.IsCompleted;
 
     /// <summary>True when the worker must let the running flush end before it adds more.</summary>
-    public bool IsFull => _fast.IsFull || _rollup.CellCount >= RollupPacing.MostCells;
+    public bool IsFull => _fast.IsFull || _rollup.CellCount >= SinkPacing.MostCells;
 
     /// <summary>True when the roll-up should go with the next flush.</summary>
-    public bool IsRollupDue => _rollup.CellCount >= RollupPacing.MostCells / 2 || _time.GetElapsedTime(_rollupFlushedAt) >= _rollupInterval;
+    public bool IsRollupDue => _rollup.CellCount >= SinkPacing.MostCells / 2 || _time.GetElapsedTime(_rollupFlushedAt) >= _rollupInterval;
+
+    /// <summary>True when T1 may begin although more records are at hand: after a rest that grows with what the last one took, so that many
+    /// partitions that catch up do not spend their time in small transactions. When nothing is at hand T1 begins at once.</summary>
+    public bool IsFastDue => !IsBusy && _time.GetElapsedTime(_fastEndedAt) >= _fastRest;
 
     /// <summary>True when there is something that T1 has not committed.</summary>
     public bool HasUncommitted => _position > Fast;
@@ -104,7 +111,7 @@ internal sealed class DatabaseSinks
             (_rollup, _rollupInFlight) = (_rollupInFlight, _rollup);
         }
 
-        return _flush = fast is null && rollup is null ? Task.CompletedTask : Task.Run(() => FlushAsync(fast, rollup, next));
+        return _flush = fast is null && rollup is null ? Task.CompletedTask : FlushAsync(fast, rollup, next);
     }
 
     private async Task FlushAsync(FastWindow? fast, RollupWindow? rollup, long next)
@@ -112,6 +119,7 @@ internal sealed class DatabaseSinks
         if (fast is not null)
         {
             FailPoint.Hit("t1-before");
+            var fastBegan = _time.GetTimestamp();
             var now = 0L;
             await CommitAsync(
                 DatabaseSink.Fast, Fast, next,
@@ -130,6 +138,8 @@ internal sealed class DatabaseSinks
             Fast = next;
             _committed(fast, _time.GetUtcNow().ToUnixTimeMilliseconds());
             fast.Clear();
+            _fastEndedAt = _time.GetTimestamp();
+            _fastRest = SinkPacing.RestAfterFast(_time.GetElapsedTime(fastBegan));
         }
 
         if (rollup is not null)
@@ -142,7 +152,7 @@ internal sealed class DatabaseSinks
             Rollup = next;
             rollup.Clear();
             _rollupFlushedAt = _time.GetTimestamp();
-            _rollupInterval = RollupPacing.After(_time.GetElapsedTime(began));
+            _rollupInterval = SinkPacing.After(_time.GetElapsedTime(began));
         }
     }
 

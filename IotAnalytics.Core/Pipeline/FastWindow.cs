@@ -8,7 +8,8 @@ using IotAnalytics.Core.Readings;
 namespace IotAnalytics.Core.Pipeline;
 
 /// <summary>What the next T1 writes: anomalies, dead letters and totals of the micro-batches since the last one. Not thread-safe.</summary>
-internal sealed class FastWindow(ProfileCatalog catalog, int deadLettersPerMinute)
+/// <param name="fullAt">Rows at which the worker waits for the running T1 instead of gathering more.</param>
+internal sealed class FastWindow(ProfileCatalog catalog, int deadLettersPerMinute, int fullAt = FastWindow.MostRows)
 {
     private const int PayloadHead = 4096;
 
@@ -33,8 +34,8 @@ internal sealed class FastWindow(ProfileCatalog catalog, int deadLettersPerMinut
     private long _deadLetterMinute = long.MinValue;
     private int _deadLettersInMinute;
 
-    /// <summary>Rows at which the worker waits for the running T1 instead of gathering more.</summary>
-    public const int FullAt = 20_000;
+    /// <summary>Anomalies and dead letters that all partitions of a host may hold back together, about: each is a row of a kilobyte.</summary>
+    public const int MostRows = 20_000;
 
     public TotalsWindow Totals { get; } = new();
 
@@ -43,7 +44,7 @@ internal sealed class FastWindow(ProfileCatalog catalog, int deadLettersPerMinut
     /// <summary>All dead letters by reason, also those above the cap.</summary>
     public IReadOnlyDictionary<string, long> DeadLetterReasons => _deadLetterReasons;
 
-    public bool IsFull => _anomalies.Count + _deadLetters.Count >= FullAt;
+    public bool IsFull => _anomalies.Count + _deadLetters.Count >= fullAt;
 
     /// <summary>Record time of the oldest record, for event-to-visible; <see cref="LogRecordInfo.NoTime"/> when there is none.</summary>
     public long OldestRecordMs { get; private set; } = LogRecordInfo.NoTime;

@@ -112,14 +112,23 @@ internal sealed partial class PartitionRun : IAsyncDisposable
 
             var began = _d.Time.GetTimestamp();
             var batch = _pipeline.Batch;
-            if (Prepare(next) is var cutBefore && cutBefore == batch.FirstRecord)
+            var known = _sensors.Count;
+            bool isCutFirst;
+            using (await _d.Turns.TakeAsync(_abort).ConfigureAwait(false))
+            {
+                isCutFirst = Prepare(next) == batch.FirstRecord;
+                if (!isCutFirst)
+                {
+                    Process(batch);
+                }
+            }
+
+            if (isCutFirst)
             {
                 await CutAsync().ConfigureAwait(false);
                 continue;
             }
 
-            var known = _sensors.Count;
-            Process(batch);
             if (_sensors.Count > known)
             {
                 await _retry.RunAsync(SinkRetry.Database, () => _d.SensorKeys.AssignAsync(_sensors, known, _pipeline.Catalog, _abort), _abort).ConfigureAwait(false);
@@ -175,13 +184,17 @@ internal sealed partial class PartitionRun : IAsyncDisposable
 
     private async Task GatherAsync(MicroBatch batch)
     {
-        _sinks.Add(batch);
-        await _lake.AddAsync(batch, _sensors, _pipeline.ModelVersions, _abort).ConfigureAwait(false);
+        using (await _d.Turns.TakeAsync(_abort).ConfigureAwait(false))
+        {
+            _sinks.Add(batch);
+            await _lake.AddAsync(batch, _sensors, _pipeline.ModelVersions, _abort).ConfigureAwait(false);
+        }
+
         if ((_lake.IsFull && _lake.CanClose) || (_position == _claim.Offsets.Fast && _claim.Offsets.Lake < _claim.Offsets.Fast))
         {
             await CutAsync().ConfigureAwait(false);
         }
-        else if (!_sinks.IsBusy || _sinks.IsFull)
+        else if (_sinks.IsFastDue || _sinks.IsFull)
         {
             await FlushAsync(_sinks.IsRollupDue).ConfigureAwait(false);
         }
@@ -200,7 +213,7 @@ internal sealed partial class PartitionRun : IAsyncDisposable
         {
             await CutAsync().ConfigureAwait(false);
         }
-        else if ((_sinks.HasUncommitted && (_records.Count == 0 || !_sinks.IsBusy)) || (_sinks.HasUnrolled && _sinks.IsRollupDue && !_sinks.IsBusy))
+        else if ((_sinks.HasUncommitted && (_records.Count == 0 || _sinks.IsFastDue)) || (_sinks.HasUnrolled && _sinks.IsRollupDue && !_sinks.IsBusy))
         {
             await FlushAsync(_sinks.IsRollupDue).ConfigureAwait(false);
         }
@@ -269,7 +282,7 @@ internal sealed partial class PartitionRun : IAsyncDisposable
     private DatabaseSinks NewSinks(PartitionOffsets offsets) => new(
         _claim, offsets, _position, _d.Partitions, _d.Writer, _pipeline.Catalog, _sensors,
         _plans.Pending is { } pending && pending.PlanId == _pipeline.PlanId ? pending : null,
-        _d.Options.Value.DeadLettersPerMinute, _retry, _d.Time, _reporter.Committed, _abort);
+        _d.Options.Value.DeadLettersPerMinute, Math.Max(FastWindow.MostRows / _d.Log.PartitionCount, 1_000), _retry, _d.Time, _reporter.Committed, _abort);
 
     private LakeSink NewLake(PartitionClaim claim) => new(
         claim, new LakeCutContext(claim.SourceId, claim.Partition, claim.OwnerEpoch, _pipeline.Catalog, _lakeOptions, _d.Spool, _d.Options.Value.MaxBufferedBytes / _d.Log.PartitionCount),

@@ -11,7 +11,7 @@ namespace IotAnalytics.Core.Pipeline;
 internal sealed record PipelineDependencies(
     HostIdentity Owner, ICommitLog Log, DatabaseWriter Writer, PartitionStore Partitions, PlanStore Plans, CurrentPlan Plan, ModelLoader LoadModel, SensorKeys SensorKeys,
     SavedState States, ILakeStore Store, LakeSpool Spool, IOptions<LakeOptions> Lake, IOptions<PipelineOptions> Options, PipelineMonitor Monitor, LiveFeed Feed,
-    DataDirectory Directory, TimeProvider Time);
+    DataDirectory Directory, ProcessorTurns Turns, TimeProvider Time);
 
 /// <summary>Gives a version of a model; throws when there is none.</summary>
 internal delegate Task<ModelSnapshot> ModelLoader(string name, string version, CancellationToken cancellationToken);

@@ -20,7 +20,7 @@ public static class PipelineServices
         });
         services.AddSingleton<PipelineMonitor>().AddSingleton<LiveFeed>().AddSingleton(HostIdentity.OfThisProcess())
             .AddSingleton<SourceRegistry>().AddSingleton<PartitionStore>().AddSingleton<PlanStore>().AddSingleton<CurrentPlan>()
-            .AddSingleton<SensorKeys>().AddSingleton<SavedState>().AddSingleton<PipelineDependencies>();
+            .AddSingleton<SensorKeys>().AddSingleton<SavedState>().AddSingleton<ProcessorTurns>().AddSingleton<PipelineDependencies>();
         services.AddSingleton<ModelLoader>(s => s.GetRequiredService<ModelRegistry>().LoadAsync);
         services.AddHostedService<PipelineService>();
         services.AddHostedService<PartitionStatusRecorder>();
