@@ -8,13 +8,18 @@ namespace IotAnalytics.Tests.EndToEnd;
 internal sealed class LakeOracle : IDisposable
 {
     private readonly DuckDBConnection _duck = new("DataSource=:memory:");
-    private readonly SqliteConnection _database;
+    private readonly SqliteConnection? _database;
 
     public LakeOracle(string dataDirectory)
     {
         _duck.Open();
-        _database = new SqliteConnection($"Data Source={Path.Combine(dataDirectory, "analytics.db")};Mode=ReadOnly;Pooling=False");
-        _database.Open();
+        var database = Path.Combine(dataDirectory, "analytics.db");
+        if (File.Exists(database))
+        {
+            _database = new SqliteConnection($"Data Source={database};Mode=ReadOnly;Pooling=False");
+            _database.Open();
+        }
+
         var lake = Path.Combine(dataDirectory, "lake");
         View("bronze", Path.Combine(lake, "bronze/sensor-readings"));
         View("silver", Path.Combine(lake, "silver/normal-readings"));
@@ -32,9 +37,24 @@ internal sealed class LakeOracle : IDisposable
 
     public T Database<T>(string sql)
     {
-        using var command = _database.CreateCommand();
+        using var command = _database!.CreateCommand();
         command.CommandText = sql;
         return (T)Convert.ChangeType(command.ExecuteScalar()!, typeof(T), System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>The rows of any query.</summary>
+    public List<object?[]> Query(string sql)
+    {
+        using var command = _duck.CreateCommand();
+        command.CommandText = sql;
+        using var reader = command.ExecuteReader();
+        var rows = new List<object?[]>();
+        while (reader.Read())
+        {
+            rows.Add([.. Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? null : reader.GetValue(i))]);
+        }
+
+        return rows;
     }
 
     /// <summary>Offsets of all records in bronze, ascending.</summary>
@@ -69,7 +89,7 @@ internal sealed class LakeOracle : IDisposable
 
     public void Dispose()
     {
-        _database.Dispose();
+        _database?.Dispose();
         _duck.Dispose();
     }
 

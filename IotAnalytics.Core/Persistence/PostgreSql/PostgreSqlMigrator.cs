@@ -22,6 +22,7 @@ internal sealed class PostgreSqlMigrator(
         if (_migrates)
         {
             await days.EnsureAsync(cancellationToken).ConfigureAwait(false);
+            await writer.WriteAsync(GrantReader, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -38,6 +39,13 @@ internal sealed class PostgreSqlMigrator(
         }
 
         return Ask(transaction, History) is null ? null : Ask(transaction, "SELECT max(\"MigrationId\") FROM iot.\"__EFMigrationsHistory\"");
+    }
+
+    /// <summary>At every start: the dashboards' role may have been made after the views, and views may have come since.</summary>
+    private static int GrantReader(DbTransaction transaction)
+    {
+        transaction.TakeTurn("migration");
+        return transaction.Execute("SELECT iot.grant_grafana_reader()");
     }
 
     private static string? Ask(DbTransaction transaction, string sql)
