@@ -20,9 +20,9 @@ public sealed partial class EveryEndpointTests(ScopedHost fixture) : IClassFixtu
         var documented = (await OperationsAsync()).Select(o => o.Operation).ToHashSet();
         var routed = fixture.Host.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>().SelectMany(Operations).ToHashSet();
 
-        Assert.Empty(documented.Where(o => !ScopeTable.Expected.ContainsKey(o)));
-        Assert.Empty(routed.Where(o => !ScopeTable.Expected.ContainsKey(o)));
-        Assert.Empty(ScopeTable.Expected.Keys.Where(o => !routed.Contains(o)));
+        Assert.DoesNotContain(documented, o => !ScopeTable.Expected.ContainsKey(o));
+        Assert.DoesNotContain(routed, o => !ScopeTable.Expected.ContainsKey(o));
+        Assert.DoesNotContain(ScopeTable.Expected.Keys, o => !routed.Contains(o));
         Assert.Equal(documented.Order(), ScopeTable.Expected.Keys.Where(o => o.Contains("/api/v1/", StringComparison.Ordinal)).Order());
     }
 

@@ -4,6 +4,8 @@ using System.Text.Json;
 using IotAnalytics.Core.Persistence;
 using IotAnalytics.Tests.Fixtures;
 using IotAnalytics.Web.Security;
+using IotAnalytics.Web.Security.Audit;
+using IotAnalytics.Web.Security.Keys;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
@@ -112,6 +114,21 @@ public sealed class LoginTests(SharedHost fixture) : IClassFixture<SharedHost>
         time.Advance(TimeSpan.FromSeconds(5));
 
         Assert.Equal(HttpStatusCode.Unauthorized, (await host.Client.GetAsync("/api/v1/host", Cancel)).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_key_made_by_another_process_works_after_a_second()
+    {
+        var time = new FakeTimeProvider(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+        await using var host = await TestHost.StartAsync(null, builder => builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<ApiKeyStore>(services, time)));
+        Assert.Equal(HttpStatusCode.OK, (await host.Client.GetAsync("/api/v1/host", Cancel)).StatusCode);
+        using var elsewhere = new ApiKeyStore(host.Services.GetRequiredService<DatabaseReader>(), TimeProvider.System);
+        var registry = new ApiKeyRegistry(host.Services.GetRequiredService<DatabaseWriter>(), elsewhere, TimeProvider.System);
+
+        var (secret, _) = await registry.CreateAsync("elsewhere", Scopes.Viewer, null, Actor.CommandLine, Cancel);
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(HttpStatusCode.OK, (await SendAsync(host, HttpMethod.Get, "/api/v1/host", ("X-Api-Key", secret))).StatusCode);
     }
 
     [Fact]

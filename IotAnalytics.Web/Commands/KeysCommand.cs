@@ -46,7 +46,7 @@ internal static class KeysCommand
             await using var services = KeyCommandServices.Create(parsed.GetValue(data));
             var (secret, key) = await services.GetRequiredService<ApiKeyRegistry>().CreateAsync(keyName, keyScope, expiresAt, Actor.CommandLine, cancellationToken);
             var end = expiresAt is { } e ? string.Create(CultureInfo.InvariantCulture, $"expires {e:u}") : "does not expire";
-            await parsed.InvocationConfiguration.Error.WriteLineAsync($"Key {key.KeyId} '{key.Name}' ({key.Scope}, {end}); it is not shown again, and works within 5 s:");
+            await parsed.InvocationConfiguration.Error.WriteLineAsync($"Key {key.KeyId} '{key.Name}' ({key.Scope}, {end}); it is not shown again:");
             await parsed.InvocationConfiguration.Output.WriteLineAsync(secret);
             return CommandLine.Succeeded;
         });

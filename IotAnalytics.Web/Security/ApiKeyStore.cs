@@ -7,11 +7,13 @@ namespace IotAnalytics.Web.Security;
 
 /// <summary>
 /// The keys that are good now. All of them are read at once and kept for 5 s, the time within which a revocation takes effect:
-/// neither a good nor a guessed key costs a query of its own.
+/// neither a good nor a guessed key costs a query of its own. An unknown one reads them again when they are older than a second, so that a key
+/// made elsewhere works nearly at once.
 /// </summary>
 internal sealed class ApiKeyStore(DatabaseReader database, TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan MaxAgeForUnknown = TimeSpan.FromSeconds(1);
     private readonly SemaphoreSlim _loading = new(1, 1);
     private readonly ConcurrentDictionary<int, DateTime> _used = new();
     private volatile Snapshot? _snapshot;
@@ -19,10 +21,15 @@ internal sealed class ApiKeyStore(DatabaseReader database, TimeProvider time) : 
     /// <summary>The key whose whole text this is, or null.</summary>
     public async ValueTask<KeyIdentity?> FindAsync(string text, CancellationToken cancellationToken)
     {
+        if (KeySecret.Hash(text) is not { } hash)
+        {
+            return null;
+        }
+
         // The dictionary compares hashes, whose bytes tell a caller nothing about the key by their timing.
-        if (KeySecret.Hash(text) is not { } hash
-            || (await CurrentAsync(cancellationToken)).ByHash.GetValueOrDefault(hash) is not { } key
-            || key.ExpiresAt <= Now)
+        var key = (await CurrentAsync(MaxAge, cancellationToken)).ByHash.GetValueOrDefault(hash)
+            ?? (await CurrentAsync(MaxAgeForUnknown, cancellationToken)).ByHash.GetValueOrDefault(hash);
+        if (key is null || key.ExpiresAt <= Now)
         {
             return null;
         }
@@ -33,7 +40,7 @@ internal sealed class ApiKeyStore(DatabaseReader database, TimeProvider time) : 
 
     /// <summary>The key with this id, or null when it is revoked or has expired.</summary>
     public async ValueTask<KeyIdentity?> FindAsync(int keyId, CancellationToken cancellationToken) =>
-        (await CurrentAsync(cancellationToken)).ById.GetValueOrDefault(keyId) is { } key && !(key.ExpiresAt <= Now) ? key : null;
+        (await CurrentAsync(MaxAge, cancellationToken)).ById.GetValueOrDefault(keyId) is { } key && !(key.ExpiresAt <= Now) ? key : null;
 
     /// <summary>When which key was last used, since the previous call.</summary>
     public IReadOnlyList<KeyValuePair<int, DateTime>> TakeUsage() =>
@@ -46,9 +53,9 @@ internal sealed class ApiKeyStore(DatabaseReader database, TimeProvider time) : 
 
     private DateTime Now => time.GetUtcNow().UtcDateTime;
 
-    private async ValueTask<Snapshot> CurrentAsync(CancellationToken cancellationToken)
+    private async ValueTask<Snapshot> CurrentAsync(TimeSpan maxAge, CancellationToken cancellationToken)
     {
-        if (_snapshot is { } fresh && time.GetElapsedTime(fresh.LoadedAt) < MaxAge)
+        if (_snapshot is { } fresh && time.GetElapsedTime(fresh.LoadedAt) < maxAge)
         {
             return fresh;
         }
@@ -56,7 +63,7 @@ internal sealed class ApiKeyStore(DatabaseReader database, TimeProvider time) : 
         await _loading.WaitAsync(cancellationToken);
         try
         {
-            if (_snapshot is { } loaded && time.GetElapsedTime(loaded.LoadedAt) < MaxAge)
+            if (_snapshot is { } loaded && time.GetElapsedTime(loaded.LoadedAt) < maxAge)
             {
                 return loaded;
             }
