@@ -43,14 +43,11 @@ public sealed class RateLimitTests
     [Fact]
     public async Task Who_guesses_keys_gets_no_answer_to_a_guess_and_harms_nobody_who_was_there_before()
     {
-        await using var host = await TestHost.StartAsync(("Limits:RefusalsPerMinutePerAddress", "3"));
+        await using var host = await TestHost.StartAsync(("Limits:RefusalsPerMinutePerAddress", "1"));
         var registry = host.Services.GetRequiredService<ApiKeyRegistry>();
         var fresh = (await registry.CreateAsync("fresh", "viewer", null, Actor.Host, Cancel)).Secret;
         Assert.Equal(HttpStatusCode.OK, await GetAsync(host, host.Key));
-        for (var i = 0; i < 3; i++)
-        {
-            Assert.Equal(HttpStatusCode.Unauthorized, await GetAsync(host, Wrong));
-        }
+        Assert.Equal(HttpStatusCode.Unauthorized, await GetAsync(host, Wrong));
 
         using var wrong = await SendAsync(host, Wrong);
         using var right = await SendAsync(host, fresh);
@@ -70,8 +67,8 @@ public sealed class RateLimitTests
     [Fact]
     public async Task Guesses_at_the_login_count_as_well()
     {
-        await using var host = await TestHost.StartAsync(("Limits:RefusalsPerMinutePerAddress", "2"));
-        foreach (var expected in new[] { HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized, HttpStatusCode.TooManyRequests })
+        await using var host = await TestHost.StartAsync(("Limits:RefusalsPerMinutePerAddress", "1"));
+        foreach (var expected in new[] { HttpStatusCode.Unauthorized, HttpStatusCode.TooManyRequests })
         {
             using var form = new FormUrlEncodedContent([KeyValuePair.Create("key", Wrong)]);
             Assert.Equal(expected, (await host.Anonymous.PostAsync("/login", form, Cancel)).StatusCode);
@@ -83,13 +80,13 @@ public sealed class RateLimitTests
     [Fact]
     public async Task Requests_without_a_key_are_limited_and_a_header_does_not_change_the_address()
     {
-        await using var host = await TestHost.StartAsync(("Limits:RefusalsPerMinutePerAddress", "2"));
+        await using var host = await TestHost.StartAsync(("Limits:RefusalsPerMinutePerAddress", "1"));
         for (var i = 0; i < 3; i++)
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/host");
             request.Headers.Add("X-Forwarded-For", $"203.0.113.{i}");
             using var answer = await host.Anonymous.SendAsync(request, Cancel);
-            Assert.Equal(i < 2 ? HttpStatusCode.Unauthorized : HttpStatusCode.TooManyRequests, answer.StatusCode);
+            Assert.Equal(i < 1 ? HttpStatusCode.Unauthorized : HttpStatusCode.TooManyRequests, answer.StatusCode);
         }
 
         // What is open stays so, and a key that is good is still let in.
