@@ -12,6 +12,8 @@ namespace IotAnalytics.Core.Pipeline;
 /// </summary>
 internal sealed class SavedState(ILakeStore store, IOptions<LakeOptions> options)
 {
+    private const int DaysKept = 14;
+
     public string KeyOf(PartitionClaim claim, long nextOffset) => string.Create(
         CultureInfo.InvariantCulture, $"{options.Value.System}/state/{claim.SourceId}-{claim.Partition}-{nextOffset}-{claim.OwnerEpoch}.bin");
 
@@ -34,19 +36,27 @@ internal sealed class SavedState(ILakeStore store, IOptions<LakeOptions> options
             return new SensorTable(catalog);
         }
 
-        await using var stream = await store.OpenReadAsync(claim.StateObject, cancellationToken).ConfigureAwait(false);
-        var bytes = new byte[stream.Length];
-        await stream.ReadExactlyAsync(bytes, cancellationToken).ConfigureAwait(false);
+        var bytes = await ReadAsync(claim.StateObject, cancellationToken).ConfigureAwait(false);
         return HashOf(bytes) == claim.StateSha256
             ? SensorTable.Load(new MemoryStream(bytes), catalog)
             : throw new InvalidDataException($"The saved state {claim.StateObject} does not have the hash that the database knows.");
     }
 
-    /// <summary>Keeps the two newest states up to the committed offset; deletes older ones, and what fenced workers left beyond it.</summary>
+    /// <exception cref="FileNotFoundException">There is no such object.</exception>
+    public async Task<byte[]> ReadAsync(string key, CancellationToken cancellationToken)
+    {
+        await using var stream = await store.OpenReadAsync(key, cancellationToken).ConfigureAwait(false);
+        var bytes = new byte[stream.Length];
+        await stream.ReadExactlyAsync(bytes, cancellationToken).ConfigureAwait(false);
+        return bytes;
+    }
+
+    /// <summary>Keeps the two newest states up to the committed offset, and the last one of each of the last 14 days, from which the rows that an old
+    /// backup of the database lacks can be made again; deletes the others, and what fenced workers left beyond.</summary>
     public async Task PruneAsync(PartitionClaim claim, long committedOffset, CancellationToken cancellationToken)
     {
         var prefix = string.Create(CultureInfo.InvariantCulture, $"{options.Value.System}/state/{claim.SourceId}-{claim.Partition}-");
-        var kept = new List<(long Offset, long Epoch, string Key)>();
+        var kept = new List<(long Offset, long Epoch, DateTimeOffset Written, string Key)>();
         var doomed = new List<string>();
         await foreach (var found in store.ListAsync(prefix, cancellationToken).ConfigureAwait(false))
         {
@@ -60,7 +70,7 @@ internal sealed class SavedState(ILakeStore store, IOptions<LakeOptions> options
 
             if (offset <= committedOffset)
             {
-                kept.Add((offset, epoch, found.Key));
+                kept.Add((offset, epoch, found.LastModified, found.Key));
             }
             else if (epoch < claim.OwnerEpoch)
             {
@@ -68,7 +78,9 @@ internal sealed class SavedState(ILakeStore store, IOptions<LakeOptions> options
             }
         }
 
-        doomed.AddRange(kept.OrderByDescending(s => s.Offset).ThenByDescending(s => s.Epoch).Skip(2).Select(s => s.Key));
+        var ordered = kept.OrderByDescending(s => s.Offset).ThenByDescending(s => s.Epoch).ToList();
+        var daily = ordered.GroupBy(s => s.Written.UtcDateTime.Date).OrderByDescending(day => day.Key).Take(DaysKept).Select(day => day.First().Key);
+        doomed.AddRange(ordered.Skip(2).Select(s => s.Key).Except(daily));
         foreach (var key in doomed)
         {
             await store.DeleteAsync(key, cancellationToken).ConfigureAwait(false);

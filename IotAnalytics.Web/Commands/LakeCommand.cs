@@ -7,7 +7,7 @@ using IotAnalytics.Core.Lake.Verification;
 
 namespace IotAnalytics.Web.Commands;
 
-/// <summary><c>lake list|verify|compact|vacuum</c>: the tables of a data folder, also beside the host that runs on it.</summary>
+/// <summary><c>lake list|verify|compact|vacuum</c>: the tables of a data folder, also beside the host that runs on it; and <c>lake reconcile</c>, when none runs.</summary>
 internal static class LakeCommand
 {
     public static Command Create()
@@ -17,6 +17,7 @@ internal static class LakeCommand
         command.Add(Verb("verify", "Read every object and compare rows, hashes, statistics and offsets with the database and the Delta logs. Exit code 1 with one line per finding.", VerifyAsync, isWriting: false));
         command.Add(Verb("compact", "Merge small files, date by date.", CompactAsync, isWriting: true));
         command.Add(Verb("vacuum", "Delete what was removed long enough ago, expired bronze dates and orphans.", VacuumAsync, isWriting: true));
+        command.Add(LakeReconcileCommand.Create());
         return command;
     }
 
@@ -26,7 +27,7 @@ internal static class LakeCommand
         var verb = new Command(name, description) { data };
         verb.SetAction(async (parsed, cancellationToken) =>
         {
-            await using var services = LakeCommandServices.Create(parsed.GetValue(data));
+            await using var services = LakeCommandServices.Create(parsed.GetValue(data), (_, _) => { });
             if (isWriting && services.GetService<S3StoreProbe>() is { } probe)
             {
                 await probe.CheckAsync(cancellationToken);

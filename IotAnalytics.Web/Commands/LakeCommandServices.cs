@@ -11,8 +11,9 @@ namespace IotAnalytics.Web.Commands;
 internal static class LakeCommandServices
 {
     /// <param name="data">The folder, or null for the configuration's.</param>
+    /// <param name="addMore">Adds what the command needs beyond database, profiles and lake.</param>
     /// <exception cref="CommandException">There is no such data folder, or the configuration is wrong.</exception>
-    public static ServiceProvider Create(DirectoryInfo? data)
+    public static ServiceProvider Create(DirectoryInfo? data, Action<IServiceCollection, IConfiguration> addMore)
     {
         var configuration = SettingsFile.Load([], out _);
         var folder = Path.GetFullPath(data?.FullName ?? configuration[DataDirectorySetup.Key] ?? DataDirectorySetup.Default);
@@ -28,6 +29,7 @@ internal static class LakeCommandServices
         services.AddPersistence(configuration);
         services.AddReadings(configuration);
         services.AddLake(configuration);
+        addMore(services, configuration);
         var provider = services.BuildServiceProvider();
         try
         {
