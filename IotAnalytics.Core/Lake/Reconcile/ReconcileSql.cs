@@ -1,5 +1,4 @@
 using System.Data.Common;
-using IotAnalytics.Core.Lake.Delta;
 using IotAnalytics.Core.Persistence;
 
 namespace IotAnalytics.Core.Lake.Reconcile;

@@ -3,7 +3,6 @@ using IotAnalytics.Core.Lake.Reconcile;
 using IotAnalytics.Core.Lake.Verification;
 using IotAnalytics.Core.Persistence;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Options;
 
 namespace IotAnalytics.Core.Pipeline.Reconcile;
 

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using IotAnalytics.Core.Lake.Reconcile;
 using IotAnalytics.Core.Modeling.Registry;
 using IotAnalytics.Core.Persistence;

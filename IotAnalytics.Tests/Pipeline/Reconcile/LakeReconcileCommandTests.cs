@@ -24,7 +24,7 @@ public sealed class LakeReconcileCommandTests : IAsyncLifetime
         var (exitCode, output) = await RunAsync("--dry-run");
         Assert.Equal(0, exitCode);
         Assert.Contains("source 1, partition 0: the database is at 10 (roll-ups 10, fast 10), the lake at 20: 10 records", output, StringComparison.Ordinal);
-        Assert.Contains("bronze: version 0 is known, the log is at 1; 1 unknown files", output, StringComparison.Ordinal);
+        Assert.Contains("bronze: version 1 is known, the log is at 2; 1 unknown files", output, StringComparison.Ordinal);
         Assert.Equal((before, files), (_site.Rows(), Files()), Comparer);
 
         // The last host claimed its partition a moment ago, and the dump says so.

@@ -1,4 +1,3 @@
-using IotAnalytics.Core.Lake;
 using IotAnalytics.Core.Lake.Delta;
 using IotAnalytics.Core.Lake.Upkeep;
 using IotAnalytics.Core.Pipeline.Reconcile;

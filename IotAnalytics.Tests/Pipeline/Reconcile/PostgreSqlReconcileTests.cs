@@ -1,0 +1,74 @@
+using System.Globalization;
+using IotAnalytics.Core.Lake.Delta;
+using IotAnalytics.Tests.Fixtures;
+using Npgsql;
+
+namespace IotAnalytics.Tests.Pipeline.Reconcile;
+
+/// <summary>The same with the database on PostgreSQL; the copy is a database made from it as template.</summary>
+public sealed class PostgreSqlReconcileTests(PostgreSqlServer server) : IAsyncLifetime
+{
+    private readonly ReconcileSite _site = new();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public ValueTask DisposeAsync() => _site.DisposeAsync();
+
+    [Fact]
+    public async Task A_restored_database_gets_back_what_it_lost_and_the_host_goes_on()
+    {
+        foreach (var (key, value) in await server.NewSettingsAsync())
+        {
+            _site.Settings[key] = value;
+        }
+
+        var lost = _site.Settings["ConnectionStrings:Analytics"]!;
+        await _site.RunAsync(10);
+        var copy = await CopyAsync(lost);
+        await _site.RunAsync(10);
+        _site.Settings["Profiles:climate:Features:double_humidity"] = "humidity * 2";
+        await _site.RunAsync(10);
+        var truth = await RowsAsync(lost);
+
+        _site.Settings["ConnectionStrings:Analytics"] = copy;
+        await Assert.ThrowsAsync<LakeAheadException>(_site.StartAsync);
+        Assert.Empty(await _site.ReconcileAsync());
+
+        Assert.Equal(truth, await RowsAsync(copy));
+        Assert.Empty(await _site.VerifyAsync());
+        await _site.RunAsync(10);
+        Assert.Empty(await _site.VerifyAsync());
+        Assert.Contains("stream_partition: 1 | 0 | 40 | 40 | 40 |", string.Join('\n', await RowsAsync(copy)), StringComparison.Ordinal);
+    }
+
+    private static async Task<string> CopyAsync(string connectionString)
+    {
+        NpgsqlConnection.ClearAllPools();
+        var (from, to) = (new NpgsqlConnectionStringBuilder(connectionString), new NpgsqlConnectionStringBuilder(connectionString) { Database = $"iot_{Guid.NewGuid():N}" });
+        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(connectionString) { Database = "postgres", Pooling = false }.ConnectionString);
+        await connection.OpenAsync(Token);
+        await using var command = new NpgsqlCommand($"CREATE DATABASE {to.Database} TEMPLATE {from.Database}", connection);
+        await command.ExecuteNonQueryAsync(Token);
+        return to.ConnectionString;
+    }
+
+    private static async Task<List<string>> RowsAsync(string connectionString)
+    {
+        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(connectionString) { SearchPath = "iot", Pooling = false }.ConnectionString);
+        await connection.OpenAsync(Token);
+        var lines = new List<string>();
+        foreach (var (what, sql) in RebuiltRows.Queries)
+        {
+            await using var command = new NpgsqlCommand(sql, connection);
+            await using var reader = await command.ExecuteReaderAsync(Token);
+            while (await reader.ReadAsync(Token))
+            {
+                lines.Add($"{what}: {string.Join(" | ", Enumerable.Range(0, reader.FieldCount).Select(i => Convert.ToString(reader.GetValue(i), CultureInfo.InvariantCulture)))}");
+            }
+        }
+
+        return lines;
+    }
+}
