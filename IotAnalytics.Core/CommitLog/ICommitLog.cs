@@ -9,7 +9,7 @@ public interface ICommitLog : IAsyncDisposable
     /// <summary>What this log is, for the <c>source</c> table.</summary>
     LogSource Source { get; }
 
-    /// <summary>Number of partitions, at least 1.</summary>
+    /// <summary>Number of partitions, at least 1. May grow while the log is open, never shrinks.</summary>
     int PartitionCount { get; }
 
     /// <summary>A record comes back with the time it was appended with. False: the log stamps it with its own clock at arrival (a Kafka topic with
@@ -30,6 +30,10 @@ public interface ICommitLog : IAsyncDisposable
 
     /// <summary>What was answered to an earlier request with this key, or null. Looked up before the body is parsed.</summary>
     ValueTask<IdempotentRequest?> FindRequestAsync(string key, CancellationToken cancellationToken);
+
+    /// <summary>Takes this host's share of the partitions and tells <paramref name="owner"/> of it until cancelled; then gives back what it holds (telling the
+    /// owner too) and returns. A log that only one host can open gives all of them and returns at once: nothing is ever taken back. Called at most once at a time.</summary>
+    Task RunAssignmentAsync(IPartitionOwner owner, CancellationToken cancellationToken);
 
     /// <summary>Clears <paramref name="into"/> and fills it with records from <paramref name="offset"/> on, up to about <paramref name="maxBytes"/>
     /// (at least one record when there is one). Waits up to <paramref name="maxWait"/> for the first; an empty batch means that none came.</summary>

@@ -16,6 +16,12 @@ internal static class PartitionClaimer
         var claim = await d.Partitions.ClaimAsync(sourceId, partition, d.Owner.Name, bounds.Start, cancellationToken).ConfigureAwait(false);
         if (bounds.HighWatermark < claim.Offsets.Fast)
         {
+            // The owner before this one may have read on between the two questions.
+            bounds = await d.Log.GetBoundsAsync(partition, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (bounds.HighWatermark < claim.Offsets.Fast)
+        {
             throw new CommitLogException(
                 $"Partition {partition}: the log ends at {bounds.HighWatermark} but the database has read up to {claim.Offsets.Fast}. "
                 + "The log was replaced or restored from an older copy; restore the matching one, or set CommitLog:OnSourceReset to StartNewSource.");

@@ -17,4 +17,5 @@ public static partial class EventIds
     public const int PoisonSuspected = 2014;
     public const int StatusSkipped = 2015;
     public const int RunAgain = 2016;
+    public const int AssignmentFailed = 2017;
 }

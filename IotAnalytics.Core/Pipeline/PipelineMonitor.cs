@@ -8,7 +8,7 @@ public sealed class PipelineMonitor
 {
     private readonly ConcurrentDictionary<int, PartitionState> _partitions = new();
     private readonly ConcurrentDictionary<int, PipelineTotals> _totals = new();
-    private int _expected;
+    private int _expected = -1;
 
     /// <summary>One entry per partition of this host, by partition.</summary>
     public IReadOnlyList<PartitionState> Partitions => [.. _partitions.Values.OrderBy(p => p.Partition)];
@@ -16,8 +16,8 @@ public sealed class PipelineMonitor
     /// <summary>Readings that reached the database since the host started.</summary>
     public PipelineTotals Totals => _totals.Values.Aggregate(default(PipelineTotals), (sum, totals) => sum + totals);
 
-    /// <summary>True once every partition of this host runs.</summary>
-    public bool IsReady => _expected > 0 && _partitions.Count == _expected && _partitions.Values.All(p => p.Status is "running" or "paused");
+    /// <summary>True once this host has its share of the partitions (which may be none) and every one of them runs.</summary>
+    public bool IsReady => _expected >= 0 && _partitions.Count == _expected && _partitions.Values.All(p => p.Status is "running" or "paused");
 
     /// <summary>Why readings cannot be taken to their end now, or null: a partition is paused or failed.</summary>
     public string? Impediment => _partitions.Values.FirstOrDefault(p => p.Status is "paused" or "failed")?.Reason;
@@ -30,6 +30,9 @@ public sealed class PipelineMonitor
         _totals.AddOrUpdate(partition, committed, (_, totals) => totals + committed);
 
     internal void Expect(int partitions) => _expected = partitions;
+
+    /// <summary>The partition is no longer this host's.</summary>
+    internal void Release(int partition) => _partitions.TryRemove(partition, out _);
 
     internal void Update(PartitionState state) => _partitions[state.Partition] = state;
 

@@ -123,6 +123,7 @@ public sealed class KafkaPipelineTests(KafkaBroker broker) : IDisposable
             ["CommitLog:Provider"] = "Kafka",
             ["CommitLog:Kafka:BootstrapServers"] = await broker.StartAsync(),
             ["CommitLog:Kafka:Topic"] = _topic,
+            ["CommitLog:Kafka:GroupId"] = _topic,
             ["CommitLog:Kafka:CreateTopic"] = "true",
             ["CommitLog:Kafka:Partitions"] = "3",
             ["CommitLog:Kafka:AppendTimeout"] = appendTimeout,

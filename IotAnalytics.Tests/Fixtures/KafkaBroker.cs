@@ -80,6 +80,13 @@ public sealed class KafkaBroker : IAsyncLifetime
         await admin.CreateTopicsAsync([new TopicSpecification { Name = topic, NumPartitions = partitions, Configs = settings.ToDictionary(s => s.Key, s => s.Value) }]);
     }
 
+    /// <summary>Makes a topic larger.</summary>
+    public async Task AddPartitionsAsync(string topic, int total)
+    {
+        using var admin = await AdminAsync();
+        await admin.CreatePartitionsAsync([new PartitionsSpecification { Topic = topic, IncreaseTo = total }]);
+    }
+
     /// <summary>The offset that the group has committed, or -1001.</summary>
     public async Task<long> CommittedAsync(string group, string topic, int partition)
     {

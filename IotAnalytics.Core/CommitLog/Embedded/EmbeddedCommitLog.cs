@@ -94,6 +94,12 @@ internal sealed class EmbeddedCommitLog(DataDirectory directory, IOptions<Embedd
         return ValueTask.FromResult(Use(reader => reader.FindRequest(key)));
     }
 
+    public Task RunAssignmentAsync(IPartitionOwner owner, CancellationToken cancellationToken)
+    {
+        owner.Assigned([.. Enumerable.Range(0, PartitionCount)]);
+        return Task.CompletedTask;
+    }
+
     public async ValueTask ReadAsync(int partition, long offset, RecordBatch into, int maxBytes, TimeSpan maxWait, CancellationToken cancellationToken)
     {
         var state = State.Partitions[partition];

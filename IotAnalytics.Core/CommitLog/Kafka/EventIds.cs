@@ -13,4 +13,9 @@ public static partial class EventIds
     public const int KafkaTopicLost = 1028;
     public const int KafkaPartitionsGrown = 1029;
     public const int KafkaSettingsUnknown = 1030;
+    public const int KafkaPartitionsAssigned = 1031;
+    public const int KafkaPartitionsRevoked = 1032;
+    public const int KafkaPartitionsLost = 1033;
+    public const int KafkaMemberRebuilt = 1034;
+    public const int KafkaGroupNotLeft = 1035;
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Confluent.Kafka;
 
 namespace IotAnalytics.Core.CommitLog.Kafka;
@@ -6,7 +7,7 @@ namespace IotAnalytics.Core.CommitLog.Kafka;
 /// First and next offset of each partition: asked of the cluster, and between two questions kept up to date by what is appended and fetched here.
 /// Safe to call from several threads.
 /// </summary>
-internal sealed class KafkaBounds(IConsumer<Ignore, Ignore> lookup, string topic, int partitions)
+internal sealed class KafkaBounds(IConsumer<Ignore, Ignore> lookup, ClientCalls calls, string topic)
 {
     /// <summary>A partition that is being read hears of new records with every fetch; its start moves slowly.</summary>
     private const long FreshMs = 5_000;
@@ -15,15 +16,12 @@ internal sealed class KafkaBounds(IConsumer<Ignore, Ignore> lookup, string topic
     private static readonly TimeSpan Short = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(30);
 
-    private readonly long[] _start = new long[partitions];
-    private readonly long[] _high = new long[partitions];
-    private readonly long[] _askedAt = new long[partitions];
-    private readonly bool[] _isRead = new bool[partitions];
+    private readonly ConcurrentDictionary<int, Known> _known = new();
 
     /// <summary>A record below <paramref name="next"/> exists.</summary>
     public void Raise(int partition, long next)
     {
-        ref var high = ref _high[partition];
+        ref var high = ref Of(partition).High;
         for (var seen = Volatile.Read(ref high); seen < next;)
         {
             var before = Interlocked.CompareExchange(ref high, next, seen);
@@ -37,16 +35,17 @@ internal sealed class KafkaBounds(IConsumer<Ignore, Ignore> lookup, string topic
     }
 
     /// <summary>A consumer follows the partition, or no longer does.</summary>
-    public void Follow(int partition, bool isRead) => Volatile.Write(ref _isRead[partition], isRead);
+    public void Follow(int partition, bool isRead) => Volatile.Write(ref Of(partition).IsRead, isRead);
 
     /// <summary>What is known, or an answer of the cluster; while that cannot be reached, what was known last.</summary>
     public async ValueTask<LogBounds> GetAsync(int partition, CancellationToken cancellationToken)
     {
-        var askedAt = Volatile.Read(ref _askedAt[partition]);
-        var isRead = Volatile.Read(ref _isRead[partition]);
+        var known = Of(partition);
+        var askedAt = Volatile.Read(ref known.AskedAt);
+        var isRead = Volatile.Read(ref known.IsRead);
         if (isRead && askedAt != 0 && Environment.TickCount64 - askedAt < FreshMs)
         {
-            return Known(partition);
+            return known.Bounds;
         }
 
         try
@@ -55,8 +54,8 @@ internal sealed class KafkaBounds(IConsumer<Ignore, Ignore> lookup, string topic
         }
         catch (LogUnavailableException) when (isRead && askedAt != 0)
         {
-            Volatile.Write(ref _askedAt[partition], Environment.TickCount64);
-            return Known(partition);
+            Volatile.Write(ref known.AskedAt, Environment.TickCount64);
+            return known.Bounds;
         }
     }
 
@@ -65,13 +64,13 @@ internal sealed class KafkaBounds(IConsumer<Ignore, Ignore> lookup, string topic
     public async Task<LogBounds> AskAsync(int partition, TimeSpan timeout, CancellationToken cancellationToken)
     {
         var (start, high) = await QueryAsync(partition, timeout, cancellationToken).ConfigureAwait(false);
-        Volatile.Write(ref _start[partition], start);
+        Volatile.Write(ref Of(partition).Start, start);
         Raise(partition, high);
-        Volatile.Write(ref _askedAt[partition], Environment.TickCount64);
+        Volatile.Write(ref Of(partition).AskedAt, Environment.TickCount64);
         return new LogBounds(start, high);
     }
 
-    private LogBounds Known(int partition) => new(Volatile.Read(ref _start[partition]), Volatile.Read(ref _high[partition]));
+    private Known Of(int partition) => _known.GetOrAdd(partition, static _ => new Known());
 
     private async Task<(long Start, long High)> QueryAsync(int partition, TimeSpan timeout, CancellationToken cancellationToken)
     {
@@ -81,8 +80,7 @@ internal sealed class KafkaBounds(IConsumer<Ignore, Ignore> lookup, string topic
             try
             {
                 var left = TimeSpan.FromMilliseconds(Math.Max(100, until - Environment.TickCount64));
-                var marks = await Task.Run(() => lookup.QueryWatermarkOffsets(new TopicPartition(topic, partition), left), cancellationToken)
-                    .WaitAsync(cancellationToken).ConfigureAwait(false);
+                var marks = await Task.Run(() => Query(partition, left), cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
                 return (marks.Low.Value, marks.High.Value);
             }
             catch (KafkaException e)
@@ -96,5 +94,23 @@ internal sealed class KafkaBounds(IConsumer<Ignore, Ignore> lookup, string topic
                 await Task.Delay(100, cancellationToken).ConfigureAwait(false);
             }
         }
+    }
+
+    private WatermarkOffsets Query(int partition, TimeSpan timeout)
+    {
+        WatermarkOffsets? marks = null;
+        return calls.TryRun(() => marks = lookup.QueryWatermarkOffsets(new TopicPartition(topic, partition), timeout))
+            ? marks!
+            : throw new LogUnavailableException(KafkaCommitLog.Closing);
+    }
+
+    private sealed class Known
+    {
+        public long Start;
+        public long High;
+        public long AskedAt;
+        public bool IsRead;
+
+        public LogBounds Bounds => new(Volatile.Read(ref Start), Volatile.Read(ref High));
     }
 }

@@ -98,6 +98,42 @@ internal sealed class KafkaClients(KafkaLogOptions options, ILogger logger)
             }).Build());
     }
 
+    /// <summary>The consumer by which this host is a member of the group: it says which partitions are the host's, and reads nothing.</summary>
+    public IConsumer<Ignore, Ignore> Member(
+        Func<List<TopicPartition>, IEnumerable<TopicPartitionOffset>> assigned, Action<List<TopicPartitionOffset>> revoked, Action<List<TopicPartitionOffset>> lost, Action<Error> fatal)
+    {
+        var config = new ConsumerConfig(Base())
+        {
+            GroupId = options.GroupId,
+            PartitionAssignmentStrategy = PartitionAssignmentStrategy.CooperativeSticky,
+            EnableAutoCommit = false,
+            EnableAutoOffsetStore = false,
+            AutoOffsetReset = AutoOffsetReset.Error,
+            AllowAutoCreateTopics = false,
+            // What slips through before the partitions are paused.
+            QueuedMinMessages = 1,
+            QueuedMaxMessagesKbytes = 64,
+        };
+        SetDefault(config, "session.timeout.ms", "10000");
+        // By its answer a member hears of a rebalance, which two of them take.
+        SetDefault(config, "heartbeat.interval.ms", "1000");
+        // New partitions of the topic are found by a member.
+        SetDefault(config, "topic.metadata.refresh.interval.ms", "10000");
+        return Build(() => new ConsumerBuilder<Ignore, Ignore>(config)
+            .SetPartitionsAssignedHandler((_, partitions) => assigned(partitions))
+            .SetPartitionsRevokedHandler((_, partitions) => revoked(partitions))
+            .SetPartitionsLostHandler((_, partitions) => lost(partitions))
+            .SetLogHandler((_, message) => Log.ClientLog(logger, "member", message.Message))
+            .SetErrorHandler((_, error) =>
+            {
+                Report("member", error);
+                if (error.IsFatal)
+                {
+                    fatal(error);
+                }
+            }).Build());
+    }
+
     /// <summary>Told by every client; written down at most twice a minute for each kind.</summary>
     private void Report(string client, Error error)
     {

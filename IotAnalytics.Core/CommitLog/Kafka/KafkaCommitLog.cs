@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Confluent.Kafka;
 using IotAnalytics.Core.CommitLog.Embedded;
 using IotAnalytics.Core.CommitLog.Kafka.Native;
@@ -8,7 +9,7 @@ using Microsoft.Extensions.Options;
 namespace IotAnalytics.Core.CommitLog.Kafka;
 
 /// <summary>
-/// The commit log in a Kafka topic. This host reads all partitions; offsets come from the caller, never from the consumer group. Kafka keeps
+/// The commit log in a Kafka topic. The consumer group says which partitions are this host's; offsets come from the caller, never from the group. Kafka keeps
 /// records by its own retention: <see cref="TrimAsync"/> only commits the offset for lag tools.
 /// </summary>
 internal sealed class KafkaCommitLog(
@@ -20,6 +21,9 @@ internal sealed class KafkaCommitLog(
     private static readonly TimeSpan PeekWait = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan SlowPeekWait = TimeSpan.FromSeconds(10);
 
+    private static readonly TimeSpan CallsAtClose = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan RefreshWait = TimeSpan.FromSeconds(5);
+
     private readonly RequestStore _requests = new(reader, writer, time);
     private readonly Lock _lock = new();
     private Opened? _opened;
@@ -27,7 +31,7 @@ internal sealed class KafkaCommitLog(
 
     public LogSource Source => new("kafka", State.Topic.ClusterId, State.Topic.Name, State.Topic.TopicId);
 
-    public int PartitionCount => State.Topic.Partitions;
+    public int PartitionCount => State.PartitionCount;
 
     public bool KeepsRecordTime => State.Topic.TimestampType != "LogAppendTime";
 
@@ -50,10 +54,7 @@ internal sealed class KafkaCommitLog(
             lookup = clients.Lookup();
             admin = KafkaClients.Admin(lookup);
             var topic = await KafkaTopic.OpenAsync(admin, clients, options.Value, logger, cancellationToken).ConfigureAwait(false);
-            var bounds = new KafkaBounds(lookup, topic.Name, topic.Partitions);
-            var appender = new KafkaAppender(clients, topic, bounds, logger);
-            _opened = new Opened(folder, admin, lookup, clients, topic, bounds, appender, new KafkaUpkeep(admin, lookup, topic, options.Value.GroupId, time, logger),
-                new ReadingClients(clients, topic.Name, options.Value.FetchAheadBytes / topic.Partitions), new PartitionReader?[topic.Partitions]);
+            _opened = new Opened(folder, admin, lookup, clients, topic, options.Value, Grow, Rest, time, logger);
             Log.Opened(logger, topic.ClusterId, topic.Name, topic.TopicId, topic.Partitions, topic.TimestampType, Library.VersionString, Librdkafka.Functions.Name);
         }
         catch
@@ -72,7 +73,7 @@ internal sealed class KafkaCommitLog(
         var state = State;
         for (var i = 0; i < records.Count; i++)
         {
-            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)records[i].Partition, (uint)state.Topic.Partitions);
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)records[i].Partition, (uint)state.PartitionCount);
         }
 
         ThrowIfClosed();
@@ -88,6 +89,8 @@ internal sealed class KafkaCommitLog(
 
     public async ValueTask<IdempotentRequest?> FindRequestAsync(string key, CancellationToken cancellationToken) =>
         await _requests.FindAsync(key, cancellationToken).ConfigureAwait(false);
+
+    public Task RunAssignmentAsync(IPartitionOwner owner, CancellationToken cancellationToken) => State.Membership.RunAsync(owner, cancellationToken);
 
     public async ValueTask ReadAsync(int partition, long offset, RecordBatch into, int maxBytes, TimeSpan maxWait, CancellationToken cancellationToken)
     {
@@ -109,7 +112,7 @@ internal sealed class KafkaCommitLog(
         }
 
         // Where the reading stands the record is at hand; anywhere else a consumer is made for it, so that the reading is not disturbed.
-        if (state.Readers[partition] is { } standing && standing.StandsAt(offset))
+        if (state.Readers.TryGetValue(partition, out var standing) && standing.StandsAt(offset))
         {
             return await standing.PeekAsync(offset, PeekWait, cancellationToken).ConfigureAwait(false);
         }
@@ -117,7 +120,7 @@ internal sealed class KafkaCommitLog(
         var client = new ReadingClients(state.Clients, state.Topic.Name, partitionBytes: 1 << 20);
         try
         {
-            await using var other = MakeReader(state, client, partition, new KafkaBounds(state.Lookup, state.Topic.Name, state.Topic.Partitions));
+            await using var other = MakeReader(state, client, partition, new KafkaBounds(state.Lookup, state.LookupCalls, state.Topic.Name));
             return await other.PeekAsync(offset, SlowPeekWait, cancellationToken).ConfigureAwait(false);
         }
         finally
@@ -140,11 +143,11 @@ internal sealed class KafkaCommitLog(
             return;
         }
 
-        PartitionReader?[] readers;
+        PartitionReader[] readers;
         lock (_lock)
         {
             _closed = true;
-            readers = _opened is null ? [] : [.. _opened.Readers];
+            readers = _opened is null ? [] : [.. _opened.Readers.Values];
         }
 
         if (_opened is null)
@@ -152,12 +155,18 @@ internal sealed class KafkaCommitLog(
             return;
         }
 
-        await Task.WhenAll(readers.OfType<PartitionReader>().Select(r => r.DisposeAsync().AsTask())).ConfigureAwait(false);
+        await Task.WhenAll(readers.Select(r => r.DisposeAsync().AsTask())).ConfigureAwait(false);
         await _opened.Reading.CloseAsync().ConfigureAwait(false);
         await _opened.Upkeep.DisposeAsync().ConfigureAwait(false);
         await Task.Run(_opened.Appender.Dispose).ConfigureAwait(false);
-        _opened.Admin.Dispose();
-        await Task.Run(_opened.Lookup.Dispose).ConfigureAwait(false);
+        // A client that is disposed under a call ends the process; one that is left behind ends with it.
+        var calls = _opened.LookupCalls.CloseAsync();
+        if (await Task.WhenAny(calls, Task.Delay(CallsAtClose)).ConfigureAwait(false) == calls)
+        {
+            _opened.Admin.Dispose();
+            await Task.Run(_opened.Lookup.Dispose).ConfigureAwait(false);
+        }
+
         _opened.Folder.Dispose();
         Log.Closed(logger, _opened.Topic.Name);
     }
@@ -165,7 +174,7 @@ internal sealed class KafkaCommitLog(
     private PartitionReader Reader(int partition)
     {
         var state = State;
-        if (state.Readers[partition] is { } existing && !_closed)
+        if (state.Readers.TryGetValue(partition, out var existing) && !_closed)
         {
             return existing;
         }
@@ -173,7 +182,7 @@ internal sealed class KafkaCommitLog(
         lock (_lock)
         {
             ThrowIfClosed();
-            return state.Readers[partition] ??= MakeReader(state, state.Reading, partition, state.Bounds);
+            return state.Readers.GetOrAdd(partition, p => MakeReader(state, state.Reading, p, state.Bounds));
         }
     }
 
@@ -188,6 +197,92 @@ internal sealed class KafkaCommitLog(
         }
     }
 
-    private sealed record Opened(
-        LogLock Folder, IAdminClient Admin, IConsumer<Ignore, Ignore> Lookup, KafkaClients Clients, KafkaTopic Topic, KafkaBounds Bounds, KafkaAppender Appender, KafkaUpkeep Upkeep, ReadingClients Reading, PartitionReader?[] Readers);
+    /// <summary>The topic has become larger. The producer hears of it first: then nothing is refused.</summary>
+    private void Grow(int partitions)
+    {
+        var state = State;
+        lock (_lock)
+        {
+            if (partitions <= state.PartitionCount || _closed)
+            {
+                return;
+            }
+
+            Log.PartitionsGrown(logger, state.Topic.Name, partitions, state.PartitionCount);
+            try
+            {
+                state.Appender.Refresh(RefreshWait);
+            }
+            catch (KafkaException)
+            {
+                // It looks by itself once a minute; until then some appends are refused, with a reason to try again.
+            }
+
+            state.PartitionCount = partitions;
+        }
+    }
+
+    /// <summary>The partition is another host's now: nothing more is fetched of it or committed for it.</summary>
+    private void Rest(int partition)
+    {
+        var state = State;
+        state.Upkeep.Forget(partition);
+        if (state.Readers.TryGetValue(partition, out var reader))
+        {
+            state.Resting = Task.WhenAll(state.Resting, reader.RestAsync());
+        }
+    }
+
+    /// <summary>What is there while the log is open.</summary>
+    private sealed class Opened
+    {
+        private volatile int _partitionCount;
+
+        public Opened(
+            LogLock folder, IAdminClient admin, IConsumer<Ignore, Ignore> lookup, KafkaClients clients, KafkaTopic topic, KafkaLogOptions options,
+            Action<int> grow, Action<int> rest, TimeProvider time, ILogger logger)
+        {
+            (Folder, Admin, Lookup, Clients, Topic, _partitionCount) = (folder, admin, lookup, clients, topic, topic.Partitions);
+            Bounds = new KafkaBounds(lookup, LookupCalls, topic.Name);
+            Appender = new KafkaAppender(clients, topic, Bounds, logger);
+            Reading = new ReadingClients(clients, topic.Name, options.FetchAheadBytes / topic.Partitions);
+            Upkeep = new KafkaUpkeep(admin, Bounds, topic, options.GroupId, Commit, grow, time, logger);
+            Membership = new KafkaMembership(clients, topic, options.GroupId, admin, rest, logger)
+            {
+                Grown = grow,
+                Leaving = () => Upkeep.CommitAsync(CancellationToken.None).GetAwaiter().GetResult(),
+            };
+        }
+
+        public LogLock Folder { get; }
+        public IAdminClient Admin { get; }
+        public IConsumer<Ignore, Ignore> Lookup { get; }
+        public KafkaClients Clients { get; }
+        public KafkaTopic Topic { get; }
+        public KafkaBounds Bounds { get; }
+        public KafkaAppender Appender { get; }
+        public KafkaUpkeep Upkeep { get; }
+        public KafkaMembership Membership { get; }
+        public ReadingClients Reading { get; }
+        public ClientCalls LookupCalls { get; } = new();
+        public ConcurrentDictionary<int, PartitionReader> Readers { get; } = new();
+
+        /// <summary>Readers that let go of a partition. Written by the membership's thread only.</summary>
+        public Task Resting { get; set; } = Task.CompletedTask;
+
+        public int PartitionCount
+        {
+            get => _partitionCount;
+            set => _partitionCount = value;
+        }
+
+        /// <summary>A stranger may commit only into a group without members.</summary>
+        private void Commit(List<TopicPartitionOffset> offsets)
+        {
+            if (!Membership.TryCommit(offsets))
+            {
+                LookupCalls.TryRun(() => Lookup.Commit(offsets));
+            }
+        }
+    }
 }

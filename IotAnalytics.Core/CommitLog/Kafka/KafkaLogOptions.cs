@@ -14,8 +14,8 @@ public sealed class KafkaLogOptions
     [RegularExpression("[A-Za-z0-9._-]{1,249}")]
     public string Topic { get; set; } = "sensor-readings";
 
-    /// <summary>The consumer group under which the offsets of the lake are committed, for lag tools; the host itself reads its offsets
-    /// from the database. Default <c>iot-analytics</c>.</summary>
+    /// <summary>The consumer group whose hosts share the partitions. The offsets of the lake are committed to it for lag tools; the host itself reads its
+    /// offsets from the database. Default <c>iot-analytics</c>.</summary>
     [Required]
     public string GroupId { get; set; } = "iot-analytics";
 

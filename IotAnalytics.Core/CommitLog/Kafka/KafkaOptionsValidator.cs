@@ -10,7 +10,7 @@ internal sealed class KafkaOptionsValidator : IValidateOptions<KafkaLogOptions>
     {
         "bootstrap.servers", "group.id", "enable.auto.commit", "enable.auto.offset.store", "auto.offset.reset", "check.crcs", "isolation.level",
         "enable.idempotence", "acks", "request.required.acks", "message.timeout.ms", "delivery.timeout.ms", "queued.max.messages.kbytes",
-        "enable.partition.eof", "group.instance.id", "group.protocol", "plugin.library.paths", "transactional.id",
+        "enable.partition.eof", "group.instance.id", "partition.assignment.strategy", "allow.auto.create.topics", "group.protocol", "plugin.library.paths", "transactional.id",
     };
 
     public ValidateOptionsResult Validate(string? name, KafkaLogOptions options)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 using Microsoft.Extensions.Logging;
@@ -11,7 +12,7 @@ namespace IotAnalytics.Core.CommitLog.Kafka;
 internal sealed class KafkaUpkeep : IAsyncDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan Answer = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Answer = TimeSpan.FromSeconds(3);
 
     /// <summary>Longer than any outage that begins just after the cluster has answered: an admin request must not time out (see <see cref="KafkaClients.Lookup"/>).</summary>
     private static readonly TimeSpan LongAnswer = TimeSpan.FromMinutes(10);
@@ -20,25 +21,29 @@ internal sealed class KafkaUpkeep : IAsyncDisposable
     private const int MissingBeforeLost = 4;
 
     private readonly IAdminClient _admin;
-    private readonly IConsumer<Ignore, Ignore> _lookup;
+    private readonly KafkaBounds _bounds;
     private readonly KafkaTopic _topic;
     private readonly string _group;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly long[] _processed;
-    private readonly long[] _committed;
+    private readonly Action<List<TopicPartitionOffset>> _commit;
+    private readonly Action<int> _grown;
+    private readonly ConcurrentDictionary<int, long> _processed = new();
+    private readonly ConcurrentDictionary<int, long> _committed = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _loop;
+    private Task _commitRunning = Task.CompletedTask;
     private int _missing;
     private int _partitionsTold;
     private volatile CommitLogException? _failure;
 
-    public KafkaUpkeep(IAdminClient admin, IConsumer<Ignore, Ignore> lookup, KafkaTopic topic, string group, TimeProvider time, ILogger logger)
+    /// <param name="commit">Commits offsets to the group; blocks.</param>
+    /// <param name="grown">Told how many partitions the topic has, when they have become more.</param>
+    public KafkaUpkeep(
+        IAdminClient admin, KafkaBounds bounds, KafkaTopic topic, string group, Action<List<TopicPartitionOffset>> commit, Action<int> grown, TimeProvider time, ILogger logger)
     {
-        (_admin, _lookup, _topic, _group, _time, _logger) = (admin, lookup, topic, group, time, logger);
+        (_admin, _bounds, _topic, _group, _commit, _grown, _time, _logger) = (admin, bounds, topic, group, commit, grown, time, logger);
         _partitionsTold = topic.Partitions;
-        _processed = new long[topic.Partitions];
-        _committed = new long[topic.Partitions];
         _loop = RunAsync();
     }
 
@@ -46,16 +51,41 @@ internal sealed class KafkaUpkeep : IAsyncDisposable
     public CommitLogException? Failure => _failure;
 
     /// <summary>Records below are in the lake.</summary>
-    public void Processed(int partition, long offset) => Volatile.Write(ref _processed[partition], Math.Max(offset, Volatile.Read(ref _processed[partition])));
+    public void Processed(int partition, long offset) => _processed.AddOrUpdate(partition, offset, (_, before) => Math.Max(offset, before));
+
+    /// <summary>The partition is another host's: what it commits must not be set back.</summary>
+    public void Forget(int partition)
+    {
+        _processed.TryRemove(partition, out _);
+        _committed.TryRemove(partition, out _);
+    }
+
+    /// <summary>Commits what is not yet, while the cluster answers; waits a few seconds at most.</summary>
+    public async Task CommitAsync(CancellationToken cancellationToken)
+    {
+        var offsets = _processed.Where(p => p.Value > _committed.GetValueOrDefault(p.Key)).Select(p => new TopicPartitionOffset(_topic.Name, p.Key, p.Value)).ToList();
+        if (offsets.Count == 0 || !_commitRunning.IsCompleted || !await IsReachableAsync().ConfigureAwait(false))
+        {
+            return;
+        }
+
+        try
+        {
+            _commitRunning = Task.Run(() => _commit(offsets), cancellationToken);
+            await _commitRunning.WaitAsync(Answer, _time, cancellationToken).ConfigureAwait(false);
+            offsets.ForEach(o => _committed[o.Partition.Value] = o.Offset.Value);
+        }
+        catch (Exception e) when (e is KafkaException or TimeoutException)
+        {
+            Log.OffsetsNotCommitted(_logger, _group, e.Message);
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync().ConfigureAwait(false);
         await _loop.ConfigureAwait(false);
-        if (await IsReachableAsync().ConfigureAwait(false))
-        {
-            await CommitAsync(CancellationToken.None).ConfigureAwait(false);
-        }
+        await CommitAsync(CancellationToken.None).ConfigureAwait(false);
 
         _stop.Dispose();
     }
@@ -67,9 +97,9 @@ internal sealed class KafkaUpkeep : IAsyncDisposable
         {
             while (await timer.WaitForNextTickAsync(_stop.Token).ConfigureAwait(false))
             {
+                await CommitAsync(_stop.Token).ConfigureAwait(false);
                 if (await IsReachableAsync().ConfigureAwait(false))
                 {
-                    await CommitAsync(_stop.Token).ConfigureAwait(false);
                     await LookAtTopicAsync().ConfigureAwait(false);
                 }
             }
@@ -79,45 +109,18 @@ internal sealed class KafkaUpkeep : IAsyncDisposable
         }
     }
 
-    /// <summary>Whether the cluster answers now. A plain metadata request, which may time out without harm.</summary>
+    /// <summary>Whether the cluster answers now. Not a metadata request: of an absent cluster that one may take a minute, whatever its timeout.</summary>
     private async Task<bool> IsReachableAsync()
     {
         try
         {
-            await Task.Run(() => _admin.GetMetadata(_topic.Name, Answer)).ConfigureAwait(false);
+            await _bounds.AskAsync(partition: 0, Answer, CancellationToken.None).ConfigureAwait(false);
             return true;
         }
-        catch (KafkaException)
+        catch (LogUnavailableException)
         {
             // The clients report that themselves.
             return false;
-        }
-    }
-
-    private async Task CommitAsync(CancellationToken cancellationToken)
-    {
-        var offsets = new List<TopicPartitionOffset>();
-        for (var p = 0; p < _processed.Length; p++)
-        {
-            if (Volatile.Read(ref _processed[p]) is var offset && offset > _committed[p])
-            {
-                offsets.Add(new TopicPartitionOffset(_topic.Name, p, offset));
-            }
-        }
-
-        if (offsets.Count == 0)
-        {
-            return;
-        }
-
-        try
-        {
-            await Task.Run(() => _lookup.Commit(offsets), cancellationToken).WaitAsync(Answer, _time, cancellationToken).ConfigureAwait(false);
-            offsets.ForEach(o => _committed[o.Partition.Value] = o.Offset.Value);
-        }
-        catch (Exception e) when (e is KafkaException or TimeoutException)
-        {
-            Log.OffsetsNotCommitted(_logger, _group, e.Message);
         }
     }
 
@@ -146,7 +149,7 @@ internal sealed class KafkaUpkeep : IAsyncDisposable
         else if (found is not null && found.Partitions.Count > _partitionsTold)
         {
             _partitionsTold = found.Partitions.Count;
-            Log.PartitionsGrown(_logger, _topic.Name, found.Partitions.Count, _topic.Partitions);
+            _grown(found.Partitions.Count);
         }
     }
 

@@ -34,8 +34,23 @@ internal static partial class Log
     public static partial void TopicLost(ILogger logger, string reason);
 
     [LoggerMessage(EventIds.KafkaPartitionsGrown, LogLevel.Warning,
-        "Kafka topic {Topic} now has {Now} partitions, but {Known} are read; start the host again to read the new ones.")]
+        "Kafka topic {Topic} now has {Now} partitions instead of {Known}: from here on sensors are in other partitions than before.")]
     public static partial void PartitionsGrown(ILogger logger, string topic, int now, int known);
+
+    [LoggerMessage(EventIds.KafkaPartitionsAssigned, LogLevel.Information, "Kafka group {Group} gives this host the partitions {Partitions}; it has {Held} now.")]
+    public static partial void PartitionsAssigned(ILogger logger, string group, IEnumerable<int> partitions, int held);
+
+    [LoggerMessage(EventIds.KafkaPartitionsRevoked, LogLevel.Information, "Kafka group {Group} takes back the partitions {Partitions}; this host has {Held} now.")]
+    public static partial void PartitionsRevoked(ILogger logger, string group, IEnumerable<int> partitions, int held);
+
+    [LoggerMessage(EventIds.KafkaPartitionsLost, LogLevel.Warning, "Kafka group {Group} went on without this host, which was not heard in time; the partitions {Partitions} are lost.")]
+    public static partial void PartitionsLost(ILogger logger, string group, IEnumerable<int> partitions);
+
+    [LoggerMessage(EventIds.KafkaMemberRebuilt, LogLevel.Warning, "Kafka group {Group} is joined anew: {Reason}")]
+    public static partial void MemberRebuilt(ILogger logger, string group, string reason);
+
+    [LoggerMessage(EventIds.KafkaGroupNotLeft, LogLevel.Warning, "Kafka group {Group} could not be told that this host leaves ({Reason}); the others wait for its session to end.")]
+    public static partial void GroupNotLeft(ILogger logger, string group, string reason);
 
     [LoggerMessage(EventIds.KafkaSettingsUnknown, LogLevel.Warning, "Kafka topic {Topic}: its settings could not be read ({Reason}); the host goes by the defaults.")]
     public static partial void SettingsUnknown(ILogger logger, string topic, string reason);
