@@ -44,6 +44,9 @@ public interface ICommitLog : IAsyncDisposable
     /// <summary>The offsets that can be read: [start, high watermark).</summary>
     ValueTask<LogBounds> GetBoundsAsync(int partition, CancellationToken cancellationToken);
 
+    /// <summary>Where a partition that was never read begins: at the log's start, unless configured otherwise.</summary>
+    ValueTask<long> GetFirstOffsetAsync(int partition, CancellationToken cancellationToken);
+
     /// <summary>The record time of the oldest record at or after <paramref name="offset"/>, or null when there is none. For the lag in seconds.</summary>
     ValueTask<long?> GetRecordTimeAsync(int partition, long offset, CancellationToken cancellationToken);
 

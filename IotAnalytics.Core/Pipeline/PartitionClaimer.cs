@@ -13,7 +13,8 @@ internal static class PartitionClaimer
         PipelineDependencies d, int sourceId, int partition, Action<int, long, long> lost, CancellationToken cancellationToken)
     {
         var bounds = await d.Log.GetBoundsAsync(partition, cancellationToken).ConfigureAwait(false);
-        var claim = await d.Partitions.ClaimAsync(sourceId, partition, d.Owner.Name, bounds.Start, cancellationToken).ConfigureAwait(false);
+        var first = await d.Log.GetFirstOffsetAsync(partition, cancellationToken).ConfigureAwait(false);
+        var claim = await d.Partitions.ClaimAsync(sourceId, partition, d.Owner.Name, first, cancellationToken).ConfigureAwait(false);
         if (bounds.HighWatermark < claim.Offsets.Fast)
         {
             // The owner before this one may have read on between the two questions.

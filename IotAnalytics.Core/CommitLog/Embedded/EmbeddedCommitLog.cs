@@ -94,6 +94,9 @@ internal sealed class EmbeddedCommitLog(DataDirectory directory, IOptions<Embedd
         return ValueTask.FromResult(Use(reader => reader.FindRequest(key)));
     }
 
+    public async ValueTask<long> GetFirstOffsetAsync(int partition, CancellationToken cancellationToken) =>
+        (await GetBoundsAsync(partition, cancellationToken).ConfigureAwait(false)).Start;
+
     public Task RunAssignmentAsync(IPartitionOwner owner, CancellationToken cancellationToken)
     {
         owner.Assigned([.. Enumerable.Range(0, PartitionCount)]);

@@ -70,6 +70,30 @@ internal sealed class KafkaBounds(IConsumer<Ignore, Ignore> lookup, ClientCalls 
         return new LogBounds(start, high);
     }
 
+    /// <summary>The offset of the first record of this time or later, or the log's end. The cluster's answer.</summary>
+    /// <exception cref="LogUnavailableException">There was none.</exception>
+    public async Task<long> FindAsync(int partition, long timeMs, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var found = await Task.Run(() => Find(partition, timeMs), cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
+            return found >= 0 ? found : (await AskAsync(partition, Long, cancellationToken).ConfigureAwait(false)).HighWatermark;
+        }
+        catch (KafkaException e)
+        {
+            throw new LogUnavailableException($"Kafka topic '{topic}', partition {partition}: no offset for a time: {e.Error.Reason}", e);
+        }
+    }
+
+    /// <summary>Negative when all records are older.</summary>
+    private long Find(int partition, long timeMs)
+    {
+        List<TopicPartitionOffset>? offsets = null;
+        return calls.TryRun(() => offsets = lookup.OffsetsForTimes([new TopicPartitionTimestamp(topic, partition, new Timestamp(timeMs, TimestampType.CreateTime))], Long))
+            ? offsets![0].Offset.Value
+            : throw new LogUnavailableException(KafkaCommitLog.Closing);
+    }
+
     private Known Of(int partition) => _known.GetOrAdd(partition, static _ => new Known());
 
     private async Task<(long Start, long High)> QueryAsync(int partition, TimeSpan timeout, CancellationToken cancellationToken)

@@ -101,6 +101,19 @@ internal sealed class KafkaCommitLog(
 
     public ValueTask<LogBounds> GetBoundsAsync(int partition, CancellationToken cancellationToken) => State.Bounds.GetAsync(partition, cancellationToken);
 
+    public async ValueTask<long> GetFirstOffsetAsync(int partition, CancellationToken cancellationToken)
+    {
+        // Checked at the start.
+        _ = StartPlace.TryParse(options.Value.StartFrom, out var place);
+        if (place.TimeMs is { } time)
+        {
+            return await State.Bounds.FindAsync(partition, time, cancellationToken).ConfigureAwait(false);
+        }
+
+        var bounds = await State.Bounds.GetAsync(partition, cancellationToken).ConfigureAwait(false);
+        return place.AtLatest ? bounds.HighWatermark : bounds.Start;
+    }
+
     public async ValueTask<long?> GetRecordTimeAsync(int partition, long offset, CancellationToken cancellationToken)
     {
         var state = State;

@@ -19,6 +19,10 @@ public sealed class KafkaLogOptions
     [Required]
     public string GroupId { get; set; } = "iot-analytics";
 
+    /// <summary>Where a partition begins that the database does not know yet: <c>Earliest</c>, <c>Latest</c>, or the first record of a time or later, ISO 8601 with a
+    /// zone. Default <c>Earliest</c>.</summary>
+    public string StartFrom { get; set; } = "Earliest";
+
     /// <summary>Makes the topic when there is none. Default false: a missing topic ends the start.</summary>
     public bool CreateTopic { get; set; }
 

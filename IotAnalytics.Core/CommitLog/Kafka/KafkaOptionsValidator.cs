@@ -22,6 +22,11 @@ internal sealed class KafkaOptionsValidator : IValidateOptions<KafkaLogOptions>
             errors.Add($"{KafkaLogOptions.Section}:BootstrapServers = '{options.BootstrapServers}': accepted host:port, several separated by commas");
         }
 
+        if (!StartPlace.TryParse(options.StartFrom, out _))
+        {
+            errors.Add($"{KafkaLogOptions.Section}:StartFrom = '{options.StartFrom}': accepted Earliest, Latest, or a time like 2026-01-31T12:00:00Z");
+        }
+
         foreach (var key in options.Client.Keys.Where(k => Reserved.Contains(PropertyName(k))))
         {
             errors.Add($"{KafkaLogOptions.Section}:Client:{key}: set by the host, cannot be changed");

@@ -104,6 +104,33 @@ public sealed class KafkaCommitLogTests(KafkaBroker broker) : CommitLogConforman
         Assert.Equal(Offset.Unset.Value, await broker.CommittedAsync("iot-analytics", _topic, 0));
     }
 
+    [Theory]
+    [InlineData("Earliest", 0)]
+    [InlineData("Latest", 3)]
+    [InlineData("2026-01-01T00:00:01Z", 1)]
+    [InlineData("2026-01-01T01:00:01.500+01:00", 2)]
+    [InlineData("2027-01-01T00:00Z", 3)]
+    public async Task A_partition_that_was_never_read_begins_where_it_is_configured_to(string startFrom, long expected)
+    {
+        await broker.StartAsync();
+        _topic = broker.NewTopic();
+        await using var log = await OpenAsync(o => (o.StartFrom, o.Partitions) = (startFrom, 1));
+        const long Start = 1_767_225_600_000;
+        await log.AppendAsync([Record(0, Start, "a"), Record(0, Start + 1_000, "b"), Record(0, Start + 2_000, "c")], null, Token);
+
+        Assert.Equal(expected, await log.GetFirstOffsetAsync(0, Token));
+    }
+
+    [Theory]
+    [InlineData("yesterday")]
+    [InlineData("2026-01-01T00:00:00")]
+    [InlineData("")]
+    public void A_place_to_start_that_is_none_is_refused(string startFrom)
+    {
+        var result = new KafkaOptionsValidator().Validate(null, new KafkaLogOptions { BootstrapServers = "b:1", StartFrom = startFrom });
+        Assert.Contains("StartFrom", result.FailureMessage, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_topic_that_keeps_the_time_of_arrival_says_so_and_gives_the_brokers_time()
     {
