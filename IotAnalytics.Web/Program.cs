@@ -12,4 +12,5 @@ root.Add(ScoreCommand.Create());
 root.Add(ModelCommand.Create());
 root.Add(LakeCommand.Create());
 root.Add(KeysCommand.Create());
+root.Add(HealthCommand.Create());
 return await CommandLine.RunAsync(root, args);

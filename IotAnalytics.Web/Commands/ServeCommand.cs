@@ -35,7 +35,7 @@ internal static class ServeCommand
 
     private static string Welcome(WebApplication app)
     {
-        var address = app.Urls.First();
+        var address = HostListener.OnThisMachine(app.Urls.First());
         var keyFile = app.Services.GetRequiredService<DataDirectory>().Combine(AdministratorKey.FileName);
         var token = app.Services.GetRequiredService<LoginLinks>().Create();
         return $$"""

@@ -71,6 +71,17 @@ internal static class HostListener
         }
     }
 
+    /// <summary>Where a program on this machine finds the host.</summary>
+    public static string OnThisMachine(IConfiguration configuration)
+    {
+        var endpoints = Endpoints(configuration);
+        return OnThisMachine(endpoints.Count > 0 ? endpoints[0]["Url"] ?? Default : Addresses(configuration).FirstOrDefault() ?? Default);
+    }
+
+    /// <summary>An address that listens on every interface answers on loopback too.</summary>
+    public static string OnThisMachine(string address) =>
+        Parse(address) is { Host: "+" or "*" or "0.0.0.0" or "[::]" } any ? $"{any.Scheme}://127.0.0.1:{any.Port}" : address;
+
     /// <summary>Addresses that other machines reach and that are not encrypted.</summary>
     public static IEnumerable<string> PlainAddresses(IConfiguration configuration)
     {
