@@ -14,6 +14,12 @@ internal sealed class LakeCutContext(
 
     private const int MaxPooled = 2;
 
+    /// <summary>A share of the buffers for which a row group is as large as it may be. With less it is smaller, down to a third: reading more of
+    /// them costs little, and the compaction makes large ones.</summary>
+    private const double BytesOfFullGroups = 16 * 1024 * 1024;
+
+    private readonly double _share = Math.Clamp(maxBufferedBytes / BytesOfFullGroups, 1.0 / 3, 1);
+
     private readonly LakeSchema _silver = LakeSchema.Silver(catalog.Measurements.Select(m => m.Name));
     private readonly LakeSchema _gold = LakeSchema.Gold(catalog.Measurements.Select(m => m.Name));
     private readonly ConcurrentDictionary<LakeSchema, ConcurrentStack<RowBuffer>> _buffers = new();
@@ -38,7 +44,7 @@ internal sealed class LakeCutContext(
     };
 
     public RowBuffer Rent(LakeSchema schema) =>
-        _buffers.TryGetValue(schema, out var pool) && pool.TryPop(out var buffer) ? buffer : new RowBuffer(schema);
+        _buffers.TryGetValue(schema, out var pool) && pool.TryPop(out var buffer) ? buffer : new RowBuffer(schema, _share);
 
     public void Return(RowBuffer buffer)
     {

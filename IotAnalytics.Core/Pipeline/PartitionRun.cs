@@ -13,7 +13,9 @@ namespace IotAnalytics.Core.Pipeline;
 /// </summary>
 internal sealed partial class PartitionRun : IAsyncDisposable
 {
-    private const int ReadBytes = 1024 * 1024;
+    private const int FirstReadBytes = 32 * 1024;
+    private const int MostReadBytes = 1024 * 1024;
+    private const int ReadBytesOfAllPartitions = 4 * 1024 * 1024;
     private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan FirstCutOfAnEmptyLake = TimeSpan.FromSeconds(10);
     private readonly PipelineDependencies _d;
@@ -32,6 +34,7 @@ internal sealed partial class PartitionRun : IAsyncDisposable
     private DatabaseSinks _sinks;
     private LakeSink _lake;
     private long _position;
+    private int _readBytes = FirstReadBytes;
 
     private PartitionRun(PipelineDependencies d, PartitionClaim claim, PoisonHunt hunt, PlanSchedule plans, MicroBatchPipeline pipeline, SensorTable sensors, ILogger logger, CancellationToken abort)
     {
@@ -69,7 +72,7 @@ internal sealed partial class PartitionRun : IAsyncDisposable
             {
                 // What waits for a running flush must not wait for new records too.
                 var wait = _sinks.HasUncommitted ? TimeSpan.Zero : LongestWait;
-                await _d.Log.ReadAsync(_claim.Partition, _position, _records, ReadBytes, wait, stopping).ConfigureAwait(false);
+                await _d.Log.ReadAsync(_claim.Partition, _position, _records, _readBytes, wait, stopping).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
@@ -77,6 +80,8 @@ internal sealed partial class PartitionRun : IAsyncDisposable
             }
 
             await TakeRecordsAsync().ConfigureAwait(false);
+            // The first bytes are few: what a start finds in the log is seen soon, and not behind a long batch of every partition.
+            _readBytes = Math.Min(_readBytes * 4, Math.Clamp(ReadBytesOfAllPartitions / _d.Log.PartitionCount, MostReadBytes / 4, MostReadBytes));
             await TickAsync().ConfigureAwait(false);
         }
 

@@ -42,7 +42,14 @@ public sealed class PostgreSqlServer : IAsyncLifetime
         await connection.OpenAsync(TestContext.Current.CancellationToken);
         await using var command = new NpgsqlCommand($"CREATE DATABASE {name}", connection);
         await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
-        return new NpgsqlConnectionStringBuilder(_connection) { Database = name }.ConnectionString;
+        var own = new NpgsqlConnectionStringBuilder(_connection) { Database = name };
+        if (_program is not null)
+        {
+            // This server trusts the loopback; a host refuses a password as plain as its own.
+            own.Password = null;
+        }
+
+        return own.ConnectionString;
     }
 
     /// <summary>The same as configuration of a host.</summary>

@@ -38,8 +38,8 @@ internal sealed class LakeFileWriter : IAsyncDisposable
         {
             CompressionMethod = ReferenceEquals(schema, LakeSchema.Bronze) ? CompressionMethod.Zstd : CompressionMethod.Snappy,
             CompressionLevel = CompressionLevel.Fastest,
-            MaximumSmallPoolFreeBytes = 4 * 1024 * 1024,
-            MaximumLargePoolFreeBytes = 8 * 1024 * 1024,
+            MaximumSmallPoolFreeBytes = 512 * 1024,
+            MaximumLargePoolFreeBytes = 1024 * 1024,
         };
         foreach (var column in schema.Columns.Where(c => c.Dictionary))
         {

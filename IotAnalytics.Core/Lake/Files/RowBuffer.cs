@@ -20,13 +20,14 @@ internal sealed class RowBuffer
     private readonly int _maxBytes;
     private int _allocated;
 
-    public RowBuffer(LakeSchema schema)
+    /// <param name="share">Of a row group's largest size, above 0 to 1: less where many partitions have buffers open.</param>
+    public RowBuffer(LakeSchema schema, double share = 1)
     {
         Schema = schema;
         Columns = [.. schema.Columns.Select(Create)];
         _fixedRowBytes = Columns.Sum(c => c.RowBytes);
-        _maxBytes = ReferenceEquals(schema, LakeSchema.Bronze) ? MaxBronzeBytes : MaxBytes;
-        Capacity = Math.Clamp(_maxBytes / _fixedRowBytes, 1, MaxRows);
+        _maxBytes = (int)((ReferenceEquals(schema, LakeSchema.Bronze) ? MaxBronzeBytes : MaxBytes) * share);
+        Capacity = Math.Clamp(_maxBytes / _fixedRowBytes, 1, (int)(MaxRows * share));
     }
 
     public LakeSchema Schema { get; }
