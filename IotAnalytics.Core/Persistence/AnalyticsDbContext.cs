@@ -18,6 +18,7 @@ public abstract class AnalyticsDbContext(DbContextOptions options) : DbContext(o
     public DbSet<LakeFile> LakeFiles => Set<LakeFile>();
     public DbSet<DeltaTable> DeltaTables => Set<DeltaTable>();
     public DbSet<DeltaCommit> DeltaCommits => Set<DeltaCommit>();
+    public DbSet<HostRoleRow> HostRoles => Set<HostRoleRow>();
     public DbSet<Sequence> Sequences => Set<Sequence>();
     public DbSet<Sensor> Sensors => Set<Sensor>();
     public DbSet<SensorMinute> SensorMinutes => Set<SensorMinute>();
@@ -61,6 +62,7 @@ public abstract class AnalyticsDbContext(DbContextOptions options) : DbContext(o
         });
         modelBuilder.Entity<DeltaTable>().ToTable("delta_table").HasKey(x => x.TableName);
         modelBuilder.Entity<DeltaCommit>().ToTable("delta_commit").HasKey(x => new { x.TableName, x.Version });
+        modelBuilder.Entity<HostRoleRow>().ToTable("host_role").HasKey(x => x.Role);
         modelBuilder.Entity<Sequence>().ToTable("sequence").HasKey(x => x.Name);
         modelBuilder.Entity<Sensor>(e =>
         {

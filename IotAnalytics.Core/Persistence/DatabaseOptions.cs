@@ -15,6 +15,9 @@ public sealed class DatabaseOptions
     [Required, AllowedValues("Sqlite", "PostgreSql", ErrorMessage = "accepted: Sqlite, PostgreSql")]
     public string Provider { get; set; } = "Sqlite";
 
+    /// <summary>The database is one that several hosts share.</summary>
+    internal bool IsShared => Provider == "PostgreSql";
+
     /// <summary>Bring the schema up to date at start. Default true.</summary>
     public bool MigrateAtStart { get; set; } = true;
 }

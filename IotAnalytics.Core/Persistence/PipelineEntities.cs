@@ -82,3 +82,12 @@ public sealed class PartitionStatus
     public double? VisibleP99Ms { get; set; }
     public required string Host { get; set; }
 }
+
+/// <summary>Which host does what for all of them, and until when it may without renewing.</summary>
+public sealed class HostRoleRow
+{
+    public required string Role { get; set; }
+    public required string Owner { get; set; }
+    public DateTime TakenAt { get; set; }
+    public DateTime ExpiresAt { get; set; }
+}

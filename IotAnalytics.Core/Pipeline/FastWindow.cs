@@ -35,7 +35,7 @@ internal sealed class FastWindow(ProfileCatalog catalog, int deadLettersPerMinut
     private int _deadLettersInMinute;
 
     /// <summary>Anomalies and dead letters that all partitions of a host may hold back together, about: each is a row of a kilobyte.</summary>
-    public const int MostRows = 20_000;
+    public const int MostRows = 12_000;
 
     public TotalsWindow Totals { get; } = new();
 

@@ -8,10 +8,12 @@ namespace IotAnalytics.Core.Pipeline;
 internal static class PartitionClaimer
 {
     /// <param name="lost">Told of a range that the log forgot: partition, first, next.</param>
+    /// <exception cref="Lake.Delta.LakeAheadException">The database is older than the lake.</exception>
     /// <exception cref="CommitLogException">The log ends below what the database has read: it is another log, or an old copy.</exception>
     public static async Task<PartitionClaim> ClaimAsync(
         PipelineDependencies d, int sourceId, int partition, Action<int, long, long> lost, CancellationToken cancellationToken)
     {
+        await d.Publisher.VerifyVersionsAsync(cancellationToken).ConfigureAwait(false);
         var bounds = await d.Log.GetBoundsAsync(partition, cancellationToken).ConfigureAwait(false);
         var first = await d.Log.GetFirstOffsetAsync(partition, cancellationToken).ConfigureAwait(false);
         var claim = await d.Partitions.ClaimAsync(sourceId, partition, d.Owner.Name, first, cancellationToken).ConfigureAwait(false);

@@ -1,6 +1,8 @@
 using IotAnalytics.Core.CommitLog;
 using IotAnalytics.Core.Lake;
+using IotAnalytics.Core.Lake.Delta;
 using IotAnalytics.Core.Persistence;
+using IotAnalytics.Core.Roles;
 using IotAnalytics.Core.Scoring;
 using Microsoft.Extensions.Options;
 
@@ -10,14 +12,8 @@ namespace IotAnalytics.Core.Pipeline;
 /// <param name="Owner">Names this host in the claims.</param>
 internal sealed record PipelineDependencies(
     HostIdentity Owner, ICommitLog Log, DatabaseWriter Writer, PartitionStore Partitions, PlanStore Plans, CurrentPlan Plan, ModelLoader LoadModel, SensorKeys SensorKeys,
-    SavedState States, ILakeStore Store, LakeSpool Spool, IOptions<LakeOptions> Lake, IOptions<PipelineOptions> Options, PipelineMonitor Monitor, LiveFeed Feed,
+    SavedState States, ILakeStore Store, DeltaPublisher Publisher, LakeSpool Spool, IOptions<LakeOptions> Lake, IOptions<PipelineOptions> Options, PipelineMonitor Monitor, LiveFeed Feed,
     DataDirectory Directory, ProcessorTurns Turns, TimeProvider Time);
 
 /// <summary>Gives a version of a model; throws when there is none.</summary>
 internal delegate Task<ModelSnapshot> ModelLoader(string name, string version, CancellationToken cancellationToken);
-
-/// <summary>The name of this process in claims and status rows: host name and process id.</summary>
-internal sealed record HostIdentity(string Name)
-{
-    public static HostIdentity OfThisProcess() => new($"{Environment.MachineName}:{Environment.ProcessId}");
-}

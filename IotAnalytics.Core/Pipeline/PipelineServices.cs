@@ -18,7 +18,7 @@ public static class PipelineServices
             var options = s.GetRequiredService<IOptions<PipelineOptions>>().Value;
             return new ReadingRules(s.GetRequiredService<IOptions<LimitsOptions>>().Value.MaxJsonDepth, options.MaxFutureSkew, options.LateAfter);
         });
-        services.AddSingleton<PipelineMonitor>().AddSingleton<LiveFeed>().AddSingleton(HostIdentity.OfThisProcess())
+        services.AddSingleton<PipelineMonitor>().AddSingleton<LiveFeed>()
             .AddSingleton<SourceRegistry>().AddSingleton<PartitionStore>().AddSingleton<PlanStore>().AddSingleton<CurrentPlan>()
             .AddSingleton<SensorKeys>().AddSingleton<SavedState>().AddSingleton<ProcessorTurns>().AddSingleton<PipelineDependencies>();
         services.AddSingleton<ModelLoader>(s => s.GetRequiredService<ModelRegistry>().LoadAsync);

@@ -202,7 +202,7 @@ public sealed class DeltaPublisherTests
         await lake.CommitCutAsync(data);
         await lake.SqlAsync("UPDATE stream_partition SET lake_offset = 1");
         using var service = new DeltaPublishService(
-            lake.NewPublisher(), lake.Spool, lake.Configured, lake.Time, Microsoft.Extensions.Logging.Abstractions.NullLogger<DeltaPublishService>.Instance);
+            lake.NewPublisher(), lake.Roles, lake.Spool, lake.Configured, lake.Time, Microsoft.Extensions.Logging.Abstractions.NullLogger<DeltaPublishService>.Instance);
 
         await Assert.ThrowsAsync<LakeAheadException>(() => service.StartAsync(Token));
         await service.StopAsync(Token);
@@ -226,7 +226,7 @@ public sealed class DeltaPublisherTests
             return false;
         };
         using var service = new DeltaPublishService(
-            lake.NewPublisher(), lake.Spool, lake.Configured, lake.Time, Microsoft.Extensions.Logging.Abstractions.NullLogger<DeltaPublishService>.Instance);
+            lake.NewPublisher(), lake.Roles, lake.Spool, lake.Configured, lake.Time, Microsoft.Extensions.Logging.Abstractions.NullLogger<DeltaPublishService>.Instance);
         await service.StartAsync(Token);
         Assert.True(await published.WaitAsync(TimeSpan.FromSeconds(30), Token));
         await lake.CommitCutAsync(data);

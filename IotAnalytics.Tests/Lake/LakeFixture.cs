@@ -8,6 +8,7 @@ using IotAnalytics.Core.Lake.Verification;
 using IotAnalytics.Core.Persistence;
 using IotAnalytics.Core.Persistence.Sqlite;
 using IotAnalytics.Core.Readings;
+using IotAnalytics.Core.Roles;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -61,6 +62,9 @@ internal sealed class LakeFixture : IAsyncDisposable
     /// <summary>A publisher as a fresh process would have it.</summary>
     public DeltaPublisher NewPublisher(ProfileCatalog? catalog = null) => new(
         Store, Reader, Writer, Checkpointer, catalog ?? LakeTestData.MakeCatalog("humidity", "temperature"), Configured, Time, NullLogger<DeltaPublisher>.Instance);
+
+    public HostRoles Roles => new(
+        Writer, Microsoft.Extensions.Options.Options.Create(new DatabaseOptions()), HostIdentity.OfThisProcess(), Time, NullLogger<HostRoles>.Instance);
 
     public LakeVerifier Verifier => new(Store, Contexts, Configured);
 

@@ -19,13 +19,15 @@ internal static class PipelineEndpoints
         var rows = await context.StreamPartitions.OrderBy(p => p.SourceId).ThenBy(p => p.Partition).ToListAsync(cancellationToken);
         var lost = await context.LostRanges.OrderBy(l => l.SourceId).ThenBy(l => l.Partition).ThenBy(l => l.FirstOffset)
             .Select(l => new LostRangeResponse(l.SourceId, l.Partition, l.FirstOffset, l.NextOffset, l.SeenAt)).ToListAsync(cancellationToken);
+        var roles = await context.HostRoles.OrderBy(r => r.Role).Select(r => new RoleResponse(r.Role, r.Owner, r.TakenAt)).ToListAsync(cancellationToken);
         var here = monitor.Partitions.ToDictionary(p => (p.SourceId, p.Partition));
         var totals = monitor.Totals;
         return TypedResults.Ok(new PipelineResponse(
             monitor.IsReady,
             new TotalsResponse(totals.Readings, totals.Normal, totals.Anomalies, totals.DeadLetters, totals.Duplicates, totals.NotScored, totals.Late),
             [.. rows.Select(r => Response(r, here.GetValueOrDefault((r.SourceId, r.Partition))))],
-            lost));
+            lost,
+            roles));
     }
 
     /// <summary>The offsets are the database's: what the worker of another host has committed too.</summary>
@@ -39,8 +41,10 @@ internal static class PipelineEndpoints
 /// <param name="Ready">Every partition of this host is claimed and has its model.</param>
 /// <param name="Totals">Since this host started.</param>
 /// <param name="LostRanges">Records that the log forgot before they reached the lake.</param>
+/// <param name="Roles">What one host does for all of them, where several share the database; empty on a database of its own.</param>
 public sealed record PipelineResponse(
-    bool Ready, TotalsResponse Totals, IReadOnlyList<PartitionResponse> Partitions, IReadOnlyList<LostRangeResponse> LostRanges);
+    bool Ready, TotalsResponse Totals, IReadOnlyList<PartitionResponse> Partitions, IReadOnlyList<LostRangeResponse> LostRanges,
+    IReadOnlyList<RoleResponse> Roles);
 
 /// <summary>readings = normal + anomalies + dead_letters + duplicates.</summary>
 public sealed record TotalsResponse(long Readings, long Normal, long Anomalies, long DeadLetters, long Duplicates, long NotScored, long Late);
@@ -63,3 +67,7 @@ public sealed record PartitionResponse(
 
 /// <summary>[first, next) of a partition is not in the lake.</summary>
 public sealed record LostRangeResponse(int SourceId, int Partition, long FirstOffset, long NextOffset, DateTime SeenAt);
+
+/// <summary>A role and the host that has it.</summary>
+/// <param name="Role"><c>publisher</c> (versions of the Delta tables) or <c>upkeep</c> (retention, compaction, vacuum).</param>
+public sealed record RoleResponse(string Role, string Owner, DateTime TakenAt);

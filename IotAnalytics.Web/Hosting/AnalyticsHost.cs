@@ -7,6 +7,7 @@ using IotAnalytics.Core.Modeling;
 using IotAnalytics.Core.Persistence;
 using IotAnalytics.Core.Pipeline;
 using IotAnalytics.Core.Readings;
+using IotAnalytics.Core.Roles;
 using IotAnalytics.Web.Commands;
 using IotAnalytics.Web.Endpoints;
 using IotAnalytics.Web.Jobs;
@@ -39,6 +40,7 @@ internal static class AnalyticsHost
         // The order of the hosted services is the order of the start, and backwards of the stop; HTTP comes last by itself.
         builder.Services.AddHostedService<StartupSteps>();
         builder.Services.AddPersistence(configuration);
+        builder.Services.AddRoles();
         builder.Services.AddReadings(configuration);
         builder.Services.AddCommitLog(configuration);
         builder.Services.AddIngestion(configuration);

@@ -7,6 +7,7 @@ using IotAnalytics.Core.Modeling;
 using IotAnalytics.Core.Persistence;
 using IotAnalytics.Core.Pipeline;
 using IotAnalytics.Core.Readings;
+using IotAnalytics.Core.Roles;
 
 namespace IotAnalytics.Web.Hosting;
 
@@ -37,7 +38,7 @@ internal sealed class PipelineHost : IAsyncDisposable
         builder.Logging.AddSimpleConsole(o => o.SingleLine = true).SetMinimumLevel(LogLevel.Warning);
         builder.Services.AddSingleton(TimeProvider.System).AddSingleton(DataDirectorySetup.Create(folder));
         builder.Services.AddHostedService(services => new Preparation(services, prepare));
-        builder.Services.AddPersistence(builder.Configuration).AddReadings(builder.Configuration).AddCommitLog(builder.Configuration)
+        builder.Services.AddPersistence(builder.Configuration).AddRoles().AddReadings(builder.Configuration).AddCommitLog(builder.Configuration)
             .AddIngestion(builder.Configuration).AddModeling(builder.Configuration).AddLake(builder.Configuration).AddRollups().AddPipeline(builder.Configuration);
         customize?.Invoke(builder);
         var host = builder.Build();

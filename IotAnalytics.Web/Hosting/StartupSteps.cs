@@ -4,6 +4,7 @@ using IotAnalytics.Core.Modeling.Registry;
 using IotAnalytics.Core.Persistence;
 using IotAnalytics.Core.Readings;
 using IotAnalytics.Web.Security;
+using Microsoft.Extensions.Options;
 
 namespace IotAnalytics.Web.Hosting;
 
@@ -11,6 +12,7 @@ namespace IotAnalytics.Web.Hosting;
 internal sealed class StartupSteps(
     ICommitLog log,
     DatabaseMigrator migrator,
+    IOptions<DatabaseOptions> database,
     AdministratorKey administratorKey,
     ModelRegistry models,
     ProfileCatalog profiles,
@@ -24,9 +26,10 @@ internal sealed class StartupSteps(
         Log.Starting(logger, HostInfo.Version, Environment.ProcessId, info.StartedAt.UtcDateTime);
         // On another core meanwhile: the first request would otherwise wait for it.
         var routes = Task.Run(() => _ = endpoints.Endpoints.Count, cancellationToken);
-        // First, because it holds the lock that keeps a second host out of the folder.
-        await Timed("commit log", log.OpenAsync, cancellationToken);
-        await Timed("database", migrator.MigrateAsync, cancellationToken);
+        // A database in the folder comes after the log, which holds the lock that keeps a second host out of it.
+        var opening = Timed("commit log", log.OpenAsync, cancellationToken);
+        await (database.Value.IsShared ? Task.CompletedTask : opening);
+        await Task.WhenAll(opening, Timed("database", migrator.MigrateAsync, cancellationToken));
         await Timed("administrator key", administratorKey.EnsureAsync, cancellationToken);
         await Timed("models", token => models.EnsureBootstrapAsync(profiles, token), cancellationToken);
         await routes;

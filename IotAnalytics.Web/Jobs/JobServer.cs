@@ -6,7 +6,7 @@ namespace IotAnalytics.Web.Jobs;
 /// Puts the jobs on the clock, UTC, and runs them. Hangfire may run a job twice: each only triggers work that is idempotent. Begins when the
 /// host has been up for a while: nothing that scores shares the processor with Hangfire's start.
 /// </summary>
-internal sealed class JobServer(IRecurringJobManager jobs, JobStorage storage, JobActivator activator, TimeProvider time) : BackgroundService
+internal sealed class JobServer(IServiceProvider services, TimeProvider time) : BackgroundService
 {
     private static readonly TimeSpan StartDelay = TimeSpan.FromSeconds(3);
 
@@ -16,10 +16,12 @@ internal sealed class JobServer(IRecurringJobManager jobs, JobStorage storage, J
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await Task.Delay(StartDelay, time, stoppingToken);
+        // Asked for here and not before: storage on a server prepares its tables when it is made.
+        var (storage, jobs) = (services.GetRequiredService<JobStorage>(), services.GetRequiredService<IRecurringJobManager>());
         jobs.AddOrUpdate<RollupRetentionJob>("rollup-retention", job => job.RunAsync(CancellationToken.None), "10 * * * *");
         jobs.AddOrUpdate<LakeCompactionJob>("lake-compaction", job => job.RunAsync(CancellationToken.None), "30 1 * * *");
         jobs.AddOrUpdate<LakeVacuumJob>("lake-vacuum", job => job.RunAsync(CancellationToken.None), "30 3 * * *");
-        using var server = new BackgroundJobServer(new BackgroundJobServerOptions { WorkerCount = Workers, Activator = activator }, storage);
+        using var server = new BackgroundJobServer(new BackgroundJobServerOptions { WorkerCount = Workers, Activator = services.GetRequiredService<JobActivator>() }, storage);
         var stopping = new TaskCompletionSource();
         await using var onStopping = stoppingToken.Register(stopping.SetResult);
         await stopping.Task;

@@ -1,6 +1,7 @@
 using Hangfire;
 using Hangfire.PostgreSql;
 using IotAnalytics.Core.Persistence;
+using IotAnalytics.Core.Roles;
 using IotAnalytics.Web.Security;
 using Microsoft.Extensions.Options;
 
@@ -14,20 +15,20 @@ internal static class JobServices
             .Validate(
                 o => o.Provider != "PostgreSql" || !string.IsNullOrWhiteSpace(configuration[DatabaseOptions.ConnectionKey]),
                 $"{DatabaseOptions.ConnectionKey}: Jobs:Provider is PostgreSql; accepted: a connection string");
-        services.AddHangfire(hangfire => UseStorage(hangfire, configuration)
+        services.AddHangfire((provider, hangfire) => UseStorage(hangfire, configuration, provider)
             // The next night tries again; more than that only repeats the same failure in the log.
             .UseFilter(new AutomaticRetryAttribute { Attempts = 1 }));
         services.AddHostedService<JobServer>();
         return services;
     }
 
-    private static IGlobalConfiguration UseStorage(IGlobalConfiguration hangfire, IConfiguration configuration) =>
+    private static IGlobalConfiguration UseStorage(IGlobalConfiguration hangfire, IConfiguration configuration, IServiceProvider provider) =>
         configuration[$"{JobsOptions.Section}:{nameof(JobsOptions.Provider)}"] == "PostgreSql"
             ? hangfire.UsePostgreSqlStorage(
                 storage => storage.UseNpgsqlConnection(configuration[DatabaseOptions.ConnectionKey]),
                 // The two-second default would be a query each second of every idle host: a night's job may begin some seconds late.
                 new PostgreSqlStorageOptions { QueuePollInterval = TimeSpan.FromSeconds(15) })
-            : hangfire.UseInMemoryStorage();
+            : hangfire.UseInMemoryStorage().UseFilter(new UpkeepTurn(provider.GetRequiredService<HostRoles>()));
 
     public static void MapJobsDashboard(this WebApplication app)
     {

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using IotAnalytics.Core.Roles;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -6,11 +7,11 @@ using Microsoft.Extensions.Options;
 namespace IotAnalytics.Core.Lake.Delta;
 
 /// <summary>
-/// Publishes every <c>Lake:PublishInterval</c>, and once more at stop. Registered before the pipeline, so that it starts before
+/// Publishes every <c>Lake:PublishInterval</c> while this host is the publisher; every host once more at its stop, what it has just cut. Registered before the pipeline, so that it starts before
 /// the first cut and stops after the last.
 /// </summary>
 internal sealed class DeltaPublishService(
-    DeltaPublisher publisher, LakeSpool spool, IOptions<LakeOptions> options, TimeProvider time, ILogger<DeltaPublishService> logger) : BackgroundService
+    DeltaPublisher publisher, HostRoles roles, LakeSpool spool, IOptions<LakeOptions> options, TimeProvider time, ILogger<DeltaPublishService> logger) : BackgroundService
 {
     private bool _isVerified;
 
@@ -49,7 +50,10 @@ internal sealed class DeltaPublishService(
         {
             do
             {
-                await TryPublishAsync(stoppingToken).ConfigureAwait(false);
+                if (roles.Holds(HostRole.Publisher))
+                {
+                    await TryPublishAsync(stoppingToken).ConfigureAwait(false);
+                }
             }
             while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false));
         }

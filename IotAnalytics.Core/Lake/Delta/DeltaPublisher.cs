@@ -105,24 +105,21 @@ internal sealed class DeltaPublisher(
         }
     }
 
-    /// <summary>Makes sure that the lake is not ahead of the database. Called at start, at every claim and after a reconnect.</summary>
+    /// <summary>Makes sure that the lake is not ahead of the database. Called at start.</summary>
     /// <exception cref="LakeAheadException">It is.</exception>
     public async Task VerifyNotAheadAsync(CancellationToken cancellationToken)
     {
-        var versions = await reader.ReadAsync(DeltaTableSql.Versions, cancellationToken).ConfigureAwait(false);
-        var offsets = await reader.ReadAsync(DeltaTableSql.LakeOffsets, cancellationToken).ConfigureAwait(false);
         foreach (var table in _tables.InPublicationOrder)
         {
-            var version = versions.GetValueOrDefault(table.Name, -1);
-            var next = DeltaLogKeys.Commit(table, version + 1);
-            if (await store.GetLengthAsync(next, cancellationToken).ConfigureAwait(false) is not null)
+            // The lake first: the database only grows, and always before it, so a host that publishes meanwhile is no sign of anything.
+            var snapshot = await _log.LoadAsync(table, cancellationToken).ConfigureAwait(false);
+            var (version, offsets) = await reader.ReadAsync(
+                t => (DeltaTableSql.Versions(t).GetValueOrDefault(table.Name, -1), DeltaTableSql.LakeOffsets(t)), cancellationToken).ConfigureAwait(false);
+            if (snapshot.Version > version)
             {
-                throw new LakeAheadException(
-                    $"The lake is ahead of the database: {next} exists, but the database knows {table.Name} up to version {version} only. "
-                    + "The database was restored from a backup or belongs to another lake. Nothing was changed; run `lake reconcile`.");
+                throw Ahead(table, version);
             }
 
-            var snapshot = await _log.LoadAsync(table, cancellationToken).ConfigureAwait(false);
             foreach (var transaction in snapshot.Transactions.Values)
             {
                 if (DeltaTransaction.Parse(transaction.AppId) is { } key && transaction.Version > offsets.GetValueOrDefault(key, -1))
@@ -134,6 +131,32 @@ internal sealed class DeltaPublisher(
             }
         }
     }
+
+    /// <summary>The same by one look at each table, for every claim: a database that was restored under a running host knows less than was published.</summary>
+    /// <exception cref="LakeAheadException">It does.</exception>
+    public async Task VerifyVersionsAsync(CancellationToken cancellationToken)
+    {
+        var versions = await reader.ReadAsync(DeltaTableSql.Versions, cancellationToken).ConfigureAwait(false);
+        foreach (var table in _tables.InPublicationOrder)
+        {
+            var version = versions.GetValueOrDefault(table.Name, -1);
+            if (await store.GetLengthAsync(DeltaLogKeys.Commit(table, version + 1), cancellationToken).ConfigureAwait(false) is null)
+            {
+                continue;
+            }
+
+            // Another host may have published it since the question.
+            var now = (await reader.ReadAsync(DeltaTableSql.Versions, cancellationToken).ConfigureAwait(false)).GetValueOrDefault(table.Name, -1);
+            if (now <= version)
+            {
+                throw Ahead(table, version);
+            }
+        }
+    }
+
+    private static LakeAheadException Ahead(LakeTable table, long version) => new(
+        $"The lake is ahead of the database: {DeltaLogKeys.Commit(table, version + 1)} exists, but the database knows {table.Name} up to version {version} only. "
+        + "The database was restored from a backup or belongs to another lake. Nothing was changed; run `lake reconcile`.");
 
     private async Task<bool> PublishNext_NeedsTurnAsync(
         LakeTable table, IReadOnlyDictionary<(int SourceId, int Partition), long> bounds, CancellationToken cancellationToken)

@@ -386,3 +386,14 @@ END $$;
 
 INSERT INTO iot."__EFMigrationsHistory" ("MigrationId", "ProductVersion")
 VALUES ('20261124185000_GrafanaViews', '10.0.15');
+
+CREATE TABLE iot.host_role (
+    role text COLLATE "C" NOT NULL,
+    owner text COLLATE "C" NOT NULL,
+    taken_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT "PK_host_role" PRIMARY KEY (role)
+);
+
+INSERT INTO iot."__EFMigrationsHistory" ("MigrationId", "ProductVersion")
+VALUES ('20261124192210_HostRoles', '10.0.15');

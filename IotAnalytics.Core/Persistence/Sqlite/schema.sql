@@ -276,3 +276,13 @@ BEGIN SELECT RAISE(ABORT, 'audit_entry is append-only'); END;
 
 INSERT INTO "__EFMigrationsHistory" ("MigrationId", "ProductVersion")
 VALUES ('20261124183000_AuditLog', '10.0.15');
+
+CREATE TABLE "host_role" (
+    "role" TEXT NOT NULL CONSTRAINT "PK_host_role" PRIMARY KEY,
+    "owner" TEXT NOT NULL,
+    "taken_at" INTEGER NOT NULL,
+    "expires_at" INTEGER NOT NULL
+);
+
+INSERT INTO "__EFMigrationsHistory" ("MigrationId", "ProductVersion")
+VALUES ('20261124192137_HostRoles', '10.0.15');

@@ -346,6 +346,32 @@ namespace IotAnalytics.Core.Persistence.PostgreSql.Migrations
                     b.ToTable("delta_table", "iot");
                 });
 
+            modelBuilder.Entity("IotAnalytics.Core.Persistence.HostRoleRow", b =>
+                {
+                    b.Property<string>("Role")
+                        .HasColumnType("text")
+                        .HasColumnName("role")
+                        .UseCollation("C");
+
+                    b.Property<DateTime>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
+                    b.Property<string>("Owner")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("owner")
+                        .UseCollation("C");
+
+                    b.Property<DateTime>("TakenAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("taken_at");
+
+                    b.HasKey("Role");
+
+                    b.ToTable("host_role", "iot");
+                });
+
             modelBuilder.Entity("IotAnalytics.Core.Persistence.IdempotentRequestRow", b =>
                 {
                     b.Property<string>("RequestKey")

@@ -313,6 +313,30 @@ namespace IotAnalytics.Core.Persistence.Sqlite.Migrations
                     b.ToTable("delta_table", (string)null);
                 });
 
+            modelBuilder.Entity("IotAnalytics.Core.Persistence.HostRoleRow", b =>
+                {
+                    b.Property<string>("Role")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("role");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("expires_at");
+
+                    b.Property<string>("Owner")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("owner");
+
+                    b.Property<long>("TakenAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("taken_at");
+
+                    b.HasKey("Role");
+
+                    b.ToTable("host_role", (string)null);
+                });
+
             modelBuilder.Entity("IotAnalytics.Core.Persistence.IdempotentRequestRow", b =>
                 {
                     b.Property<string>("RequestKey")
