@@ -30,8 +30,7 @@ internal static class LakeReconcileCommand
                 parsed.GetValue(data),
                 (collection, configuration) =>
                 {
-                    collection.AddOptions<CommitLogOptions>().Bind(configuration.GetSection(CommitLogOptions.Section));
-                    collection.AddIngestion(configuration).AddModeling(configuration).AddPipeline(configuration).AddReconciliation();
+                    collection.AddCommitLog(configuration).AddIngestion(configuration).AddModeling(configuration).AddPipeline(configuration).AddReconciliation();
                 });
             var output = parsed.InvocationConfiguration.Output;
             try
@@ -58,30 +57,44 @@ internal static class LakeReconcileCommand
     private static async Task<int> RunAsync(IServiceProvider services, bool isForced, TextWriter output, CancellationToken cancellationToken)
     {
         // The embedded log's lock keeps a host from starting meanwhile; with Kafka only the database tells of hosts.
-        using var folder = services.GetRequiredService<IOptions<CommitLogOptions>>().Value.Provider == "Embedded"
+        var folder = services.GetRequiredService<IOptions<CommitLogOptions>>().Value.Provider == "Embedded"
             ? LogLock.Take(services.GetRequiredService<DataDirectory>(), TimeProvider.System)
             : null;
-        await services.GetRequiredService<DatabaseMigrator>().MigrateAsync(cancellationToken);
-        if (!isForced && await services.GetRequiredService<LiveHosts>().FindAsync(cancellationToken) is { } host)
+        try
         {
-            throw new CommandException(CommandLine.Failed, $"a host seems to be alive: {host}. Stop every host and try again, or add --force when you know that none runs.");
-        }
+            await services.GetRequiredService<DatabaseMigrator>().MigrateAsync(cancellationToken);
+            if (!isForced && await services.GetRequiredService<LiveHosts>().FindAsync(cancellationToken) is { } host)
+            {
+                throw new CommandException(CommandLine.Failed, $"a host seems to be alive: {host}. Stop every host and try again, or add --force when you know that none runs.");
+            }
 
-        if (services.GetService<S3StoreProbe>() is { } probe)
+            if (services.GetService<S3StoreProbe>() is { } probe)
+            {
+                await probe.CheckAsync(cancellationToken);
+            }
+
+            var (plan, models) = await services.GetRequiredService<LakeReconciler>().PlanAsync(cancellationToken);
+            await PrintAsync(plan, models, output);
+            if (plan.UnknownSources.Count > 0)
+            {
+                // The opened log has the lock itself.
+                folder?.Dispose();
+                folder = null;
+                await services.GetRequiredService<LostSources>().RegisterAsync(plan.UnknownSources, cancellationToken);
+            }
+
+            return plan.IsEmpty ? CommandLine.Succeeded : await ReconcileAsync(services, output, cancellationToken);
+        }
+        finally
         {
-            await probe.CheckAsync(cancellationToken);
+            folder?.Dispose();
         }
+    }
 
-        var reconciler = services.GetRequiredService<LakeReconciler>();
-        var (plan, models) = await reconciler.PlanAsync(cancellationToken);
-        await PrintAsync(plan, models, output);
-        if (plan.IsEmpty)
-        {
-            return CommandLine.Succeeded;
-        }
-
+    private static async Task<int> ReconcileAsync(IServiceProvider services, TextWriter output, CancellationToken cancellationToken)
+    {
         var step = "";
-        var work = reconciler.RunAsync(s => step = s, cancellationToken);
+        var work = services.GetRequiredService<LakeReconciler>().RunAsync(s => step = s, cancellationToken);
         await ProgressDisplay.ShowAsync("Reconciling", work, () => new ProgressStep(0, null, step), Console.Error, TimeProvider.System);
         var findings = await work;
         foreach (var finding in findings)
@@ -101,6 +114,11 @@ internal static class LakeReconcileCommand
         {
             await output.WriteLineAsync("database and lake agree, nothing is to be done");
             return;
+        }
+
+        foreach (var source in plan.UnknownSources)
+        {
+            await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"source {source} is not in the database: it is taken for the configured log, or for one before it"));
         }
 
         foreach (var p in plan.Partitions.Where(p => p.HasWork))

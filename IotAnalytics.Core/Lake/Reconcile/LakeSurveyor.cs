@@ -69,21 +69,22 @@ internal sealed class LakeSurveyor(ILakeStore store, IOptions<LakeOptions> optio
                 foreach (var add in commit.Adds.Values)
                 {
                     addedIn[add.Path] = version;
-                    ranges[add.Path] = RangeOf(add, commit.Removes.Keys, ranges);
+                    ranges[add.Path] = RangeOf(add, commit, ranges);
                 }
             }
         }
 
         foreach (var add in snapshot.Adds.Values.Where(a => !ranges.ContainsKey(a.Path)))
         {
-            ranges[add.Path] = RangeOf(add, [], ranges);
+            ranges[add.Path] = RangeOf(add, new DeltaSnapshot(), ranges);
         }
 
         return new TableSurvey(table, snapshot, await _log.LastCheckpointAsync(table, cancellationToken).ConfigureAwait(false), addedIn, ranges);
     }
 
-    /// <summary>A cut's file says it by its name, a rewritten one stands for the files that it replaced. Where those are forgotten, for its rows.</summary>
-    private static FileRange RangeOf(DeltaAdd add, IEnumerable<string> replaced, Dictionary<string, FileRange> ranges)
+    /// <summary>A cut's file says it by its name, a rewritten one stands for the files that it replaced, up to where their commit set the <c>txn</c>.
+    /// Where those are forgotten, for its rows.</summary>
+    private static FileRange RangeOf(DeltaAdd add, DeltaSnapshot commit, Dictionary<string, FileRange> ranges)
     {
         if (CutName.Parse(add.Path) is { } name)
         {
@@ -94,11 +95,12 @@ internal sealed class LakeSurveyor(ILakeStore store, IOptions<LakeOptions> optio
         var (lowest, highest) = (stats.RootElement.GetProperty("minValues"), stats.RootElement.GetProperty("maxValues"));
         var key = new PartitionKey(lowest.GetProperty("source_id").GetInt32(), lowest.GetProperty("partition").GetInt32());
         var (first, last) = (lowest.GetProperty("record_offset").GetInt64(), highest.GetProperty("record_offset").GetInt64());
-        var parts = replaced.Select(p => ranges.TryGetValue(p, out var range) ? range : default)
+        var end = commit.Transactions.GetValueOrDefault(DeltaTransaction.AppIdOf(key.SourceId, key.Partition))?.Version ?? long.MaxValue;
+        var parts = commit.Removes.Keys.Select(p => ranges.TryGetValue(p, out var range) ? range : default)
             .Where(r => r.Next > 0 && r.Key == key && r.First <= last && r.Next > first).ToList();
         return parts.Count == 0
             ? new FileRange(key, first, last + 1, Epoch: null)
-            : new FileRange(key, parts.Min(r => r.First), parts.Max(r => r.Next), Epoch: null);
+            : new FileRange(key, parts.Min(r => r.First), Math.Min(parts.Max(r => r.Next), end), Epoch: null);
     }
 
     private static FileRange Of(CutName name) =>

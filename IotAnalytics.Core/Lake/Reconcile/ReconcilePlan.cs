@@ -11,6 +11,9 @@ internal sealed record ReconcilePlan(IReadOnlyList<PartitionPlan> Partitions, IR
     /// <summary>Database and lake agree.</summary>
     public bool IsEmpty => Partitions.All(p => !p.HasWork) && Tables.All(t => !t.HasWork);
 
+    /// <summary>Sources of the lake that the database does not know.</summary>
+    public IReadOnlyList<int> UnknownSources { get; init; } = [];
+
     public PartitionPlan? Of(PartitionKey key) => Partitions.FirstOrDefault(p => p.Key == key);
 }
 

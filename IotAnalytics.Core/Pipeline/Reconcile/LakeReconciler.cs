@@ -1,4 +1,3 @@
-using IotAnalytics.Core.Lake;
 using IotAnalytics.Core.Lake.Reconcile;
 using IotAnalytics.Core.Lake.Verification;
 using IotAnalytics.Core.Persistence;
@@ -12,8 +11,8 @@ namespace IotAnalytics.Core.Pipeline.Reconcile;
 /// same command goes on and comes to the same end. No host may run meanwhile.
 /// </summary>
 internal sealed class LakeReconciler(
-    LakeSurveyor surveyor, IDbContextFactory<AnalyticsDbContext> contexts, DatabaseWriter writer, ILakeStore store, RowRecovery rows, LostModels models,
-    PartitionRebuild rebuild, TimeProvider time)
+    LakeSurveyor surveyor, IDbContextFactory<AnalyticsDbContext> contexts, DatabaseWriter writer, RowRecovery rows, LostModels models,
+    PartitionRebuild rebuild, ReconcileCommit commit, TimeProvider time)
 {
     /// <summary>What there is to do. Writes nothing.</summary>
     /// <exception cref="ReconcileException">The two cannot be brought together.</exception>
@@ -23,12 +22,7 @@ internal sealed class LakeReconciler(
         var plan = ReconcilePlanner.Make(database, await surveyor.ReadAsync(database, cancellationToken).ConfigureAwait(false));
         await using var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
         var sources = await context.Sources.Select(s => s.SourceId).ToListAsync(cancellationToken).ConfigureAwait(false);
-        if (plan.Partitions.FirstOrDefault(p => !sources.Contains(p.Key.SourceId)) is { } unknown)
-        {
-            throw new ReconcileException(
-                $"The lake holds source {unknown.Key.SourceId}, which the database does not know: it is older than that log, and which log it was is written nowhere else. Restore a later copy.");
-        }
-
+        plan = plan with { UnknownSources = [.. plan.Partitions.Select(p => p.Key.SourceId).Distinct().Except(sources)] };
         return (plan, await models.FindAsync(cancellationToken).ConfigureAwait(false));
     }
 
@@ -40,6 +34,11 @@ internal sealed class LakeReconciler(
     {
         progress("taking the partitions");
         var (plan, _) = await PlanAsync(cancellationToken).ConfigureAwait(false);
+        if (plan.UnknownSources.Count > 0)
+        {
+            throw new ReconcileException($"The lake holds source {plan.UnknownSources[^1]}, which the database does not know.");
+        }
+
         var epochs = await ClaimAsync(plan, cancellationToken).ConfigureAwait(false);
 
         // Again: nobody else can write any more, and now it is known what there is.
@@ -65,7 +64,12 @@ internal sealed class LakeReconciler(
         foreach (var table in plan.Tables)
         {
             progress($"taking out of {table.Table.Name} what lies beyond");
-            await new ReconcileCommit(store).PutAsync(table, plan, now.ToUnixTimeMilliseconds(), cancellationToken).ConfigureAwait(false);
+            await commit.PutAsync(table, plan, now.ToUnixTimeMilliseconds(), cancellationToken).ConfigureAwait(false);
+        }
+
+        if (plan.Tables.Any(t => t.HasCommit))
+        {
+            (plan, _) = await PlanAsync(cancellationToken).ConfigureAwait(false);
         }
 
         progress("reading unknown files");

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using IotAnalytics.Core.CommitLog;
+using IotAnalytics.Core.Lake.Delta;
 using IotAnalytics.Web.Commands;
 
 namespace IotAnalytics.Tests.Pipeline.Reconcile;
@@ -40,6 +41,23 @@ public sealed class LakeReconcileCommandTests : IAsyncLifetime
 
         (exitCode, output) = await RunAsync("--force");
         Assert.Equal((0, "database and lake agree, nothing is to be done"), (exitCode, output.Trim()));
+    }
+
+    [Fact]
+    public async Task Without_any_copy_an_empty_database_is_filled_from_the_lake()
+    {
+        await _site.RunAsync(10);
+        await _site.RunAsync(10);
+        var truth = _site.Rows();
+        _site.DeleteDatabase();
+        await Assert.ThrowsAsync<LakeAheadException>(() => _site.StartAsync());
+
+        Assert.Contains("source 1 is not in the database", (await RunAsync("--dry-run")).Output, StringComparison.Ordinal);
+        Assert.Equal(0, (await RunAsync("--force")).ExitCode);
+
+        Assert.Equal(truth, _site.Rows());
+        await _site.RunAsync(10);
+        Assert.Empty(await _site.VerifyAsync());
     }
 
     [Fact]

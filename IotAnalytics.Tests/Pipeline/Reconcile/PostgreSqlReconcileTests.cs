@@ -5,8 +5,8 @@ using Npgsql;
 
 namespace IotAnalytics.Tests.Pipeline.Reconcile;
 
-/// <summary>The same with the database on PostgreSQL; the copy is a database made from it as template.</summary>
-public sealed class PostgreSqlReconcileTests(PostgreSqlServer server) : IAsyncLifetime
+/// <summary>The same with the database on PostgreSQL and the lake on S3; the copy is a database made from it as template.</summary>
+public sealed class PostgreSqlReconcileTests(PostgreSqlServer server, S3Server store) : IAsyncLifetime
 {
     private readonly ReconcileSite _site = new();
 
@@ -19,7 +19,7 @@ public sealed class PostgreSqlReconcileTests(PostgreSqlServer server) : IAsyncLi
     [Fact]
     public async Task A_restored_database_gets_back_what_it_lost_and_the_host_goes_on()
     {
-        foreach (var (key, value) in await server.NewSettingsAsync())
+        foreach (var (key, value) in (await server.NewSettingsAsync()).Concat(S3Server.Settings(await store.RequireAsync(), S3Server.NewBucketName())))
         {
             _site.Settings[key] = value;
         }
@@ -33,7 +33,7 @@ public sealed class PostgreSqlReconcileTests(PostgreSqlServer server) : IAsyncLi
         var truth = await RowsAsync(lost);
 
         _site.Settings["ConnectionStrings:Analytics"] = copy;
-        await Assert.ThrowsAsync<LakeAheadException>(_site.StartAsync);
+        await Assert.ThrowsAsync<LakeAheadException>(() => _site.StartAsync());
         Assert.Empty(await _site.ReconcileAsync());
 
         Assert.Equal(truth, await RowsAsync(copy));

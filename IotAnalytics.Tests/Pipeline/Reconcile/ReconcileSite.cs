@@ -37,13 +37,14 @@ internal sealed class ReconcileSite : IAsyncDisposable
 
     private string Database => Path.Combine(Folder, "analytics.db");
 
-    public Task<PipelineHost> StartAsync() => PipelineHost.StartAsync(
-        Folder, Settings, (services, token) => services.GetRequiredService<ModelRegistry>().EnsureBootstrapAsync(services.GetRequiredService<ProfileCatalog>(), token), null, Token);
+    public Task<PipelineHost> StartAsync(Action<IServiceCollection>? customize = null) => PipelineHost.StartAsync(
+        Folder, Settings, (services, token) => services.GetRequiredService<ModelRegistry>().EnsureBootstrapAsync(services.GetRequiredService<ProfileCatalog>(), token),
+        builder => customize?.Invoke(builder.Services), Token);
 
     /// <summary>A host that takes records and stops in order: everything is cut and published.</summary>
-    public async Task RunAsync(int records, Func<PipelineHost, Task>? before = null)
+    public async Task RunAsync(int records, Func<PipelineHost, Task>? before = null, Action<IServiceCollection>? customize = null)
     {
-        await using var host = await StartAsync();
+        await using var host = await StartAsync(customize);
         await PostAsync(host, records);
         if (before is not null)
         {
@@ -69,7 +70,8 @@ internal sealed class ReconcileSite : IAsyncDisposable
             Assert.Equal(IngestKind.Accepted, result.Kind);
         }
 
-        await WaitAsync(() => host.Monitor.Partitions is [var p] && p.RollupOffset >= _records);
+        await WaitAsync(() => host.Monitor.Partitions is { Count: > 0 } all && all.Sum(p => p.RollupOffset) == all.Sum(p => p.FastOffset)
+            && (all.Count > 1 ? host.Monitor.Totals.Readings >= records * 10 : all[0].RollupOffset >= _records));
     }
 
     public static async Task WaitAsync(Func<bool> isTrue)
@@ -94,15 +96,20 @@ internal sealed class ReconcileSite : IAsyncDisposable
         return copy;
     }
 
-    /// <summary>Puts a copy in the place of the database.</summary>
-    public void Restore(string copy)
+    /// <summary>The database is lost, and there is no copy.</summary>
+    public void DeleteDatabase()
     {
         SqliteConnection.ClearAllPools();
         foreach (var file in Directory.EnumerateFiles(Folder, "analytics.db*"))
         {
             File.Delete(file);
         }
+    }
 
+    /// <summary>Puts a copy in the place of the database.</summary>
+    public void Restore(string copy)
+    {
+        DeleteDatabase();
         File.Copy(copy, Database);
     }
 
