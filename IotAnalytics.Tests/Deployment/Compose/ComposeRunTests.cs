@@ -36,16 +36,18 @@ public sealed class ComposeRunTests : IDisposable
         }
 
         var environment = compose.Environment("host", variables).ToDictionary(v => v.Key, v => servers.Located(v.Value));
-        var container = new HostContainer(Path.Combine(_folder, "host"), FreePort(), environment);
-        Directory.CreateDirectory(Path.Combine(_folder, "host"));
-        container.MakeFolders();
+        var container = Container("host", environment);
+        var second = Container("worker", compose.Environment("worker", variables).ToDictionary(v => v.Key, v => servers.Located(v.Value)));
         Assert.Equal(1, (await container.RunAsync("health")).ExitCode);
         long sent;
         await using (var host = container.Start("serve"))
         {
             await WaitAsync(async () => host.HasExited || (await container.RunAsync("health")).ExitCode == 0, "the host is well", () => host.Output);
+            await using var worker = second.Start("serve");
+            await WaitAsync(async () => await OwnersAsync(servers, variables) == 2, "host and worker share the partitions", () => host.Output + worker.Output);
             sent = await SimulateAsync(compose, servers.Located, container.Address);
-            await WaitAsync(async () => await CountedAsync(servers, variables) >= sent, "the host has counted every reading", () => host.Output);
+            await WaitAsync(async () => await CountedAsync(servers, variables) >= sent, "every reading is counted", () => host.Output + worker.Output);
+            Assert.Equal(0, await worker.StopAsync(TimeSpan.FromSeconds(70)));
             Assert.Equal(0, await host.StopAsync(TimeSpan.FromSeconds(70)));
         }
 
@@ -67,6 +69,14 @@ public sealed class ComposeRunTests : IDisposable
         Task<System.Text.Json.JsonElement> TableAsync(string layer) => DeltaRead.TableAsync(environment[$"Iot__Lake__{layer}"].TrimEnd('/'), store);
     }
 
+    private HostContainer Container(string name, IReadOnlyDictionary<string, string> environment)
+    {
+        Directory.CreateDirectory(Path.Combine(_folder, name));
+        var container = new HostContainer(Path.Combine(_folder, name), FreePort(), environment);
+        container.MakeFolders();
+        return container;
+    }
+
     /// <summary>The simulator of the compose file, as fast as it goes and with an end. Returns the number of readings that were taken.</summary>
     private async Task<long> SimulateAsync(ComposeFile compose, Func<string, string> located, Uri host)
     {
@@ -83,6 +93,9 @@ public sealed class ComposeRunTests : IDisposable
     /// <summary>Readings that the pipeline has counted, or 0 before there are any.</summary>
     private static async Task<long> CountedAsync(ComposeServers servers, IReadOnlyDictionary<string, string> variables) =>
         (long)(await ReaderAsync(servers, variables, "SELECT coalesce(sum(readings), 0)::bigint FROM grafana.pipeline"))[0];
+
+    private static async Task<long> OwnersAsync(ComposeServers servers, IReadOnlyDictionary<string, string> variables) =>
+        (long)(await ReaderAsync(servers, variables, "SELECT count(DISTINCT owner) FROM grafana.partitions"))[0];
 
     /// <summary>The first row of a query, with Grafana's own login.</summary>
     private static async Task<object[]> ReaderAsync(ComposeServers servers, IReadOnlyDictionary<string, string> variables, string sql)

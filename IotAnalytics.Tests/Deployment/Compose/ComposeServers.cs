@@ -45,7 +45,6 @@ internal sealed class ComposeServers(ComposeFile compose, IReadOnlyDictionary<st
     public async Task StartAsync()
     {
         TestEnvironment.RequireProgram("java");
-        TestEnvironment.RequireProgram("psql");
         using var watcher = Process.Start("setsid", ["sh", "-c", "exec >/dev/null 2>&1; while kill -0 $1; do sleep 1; done; \"$2\" kill \"$3\"; \"$4\" kill \"$5\"", "sh",
             $"{Environment.ProcessId}", _kafka, KafkaFolder, _postgres, PostgresFolder]);
         await Task.WhenAll(StartKafkaAsync(), StartPostgresAsync(), StartStoreAsync());

@@ -8,7 +8,7 @@ namespace IotAnalytics.Tests.Deployment.Compose;
 
 /// <summary>
 /// The program run as its container runs it, without one: an environment that holds what image and compose file set and nothing else, and, where the tests
-/// run as root, a user without rights in front of a program folder that it cannot write. <c>IOT_TEST_APP</c> names a folder published as the Dockerfile does; without it
+/// run as root and program and runtime lie where everybody may read, a user without rights in front of a program folder that it cannot write. <c>IOT_TEST_APP</c> names a folder published as the Dockerfile does; without it
 /// the build beside the tests is run.
 /// </summary>
 [SupportedOSPlatform("linux")]
@@ -18,6 +18,12 @@ internal sealed class HostContainer(string folder, int port, IReadOnlyDictionary
     private const int Sigterm = 15;
 
     private static string Program => Path.Combine(TestEnvironment.RunningServer("IOT_TEST_APP") ?? AppContext.BaseDirectory, "IotAnalytics.Web");
+
+    private static string Runtime => Environment.GetEnvironmentVariable("DOTNET_ROOT") is { Length: > 0 } root
+        ? root
+        : Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
+
+    private static bool IsUnprivileged { get; } = Environment.IsPrivilegedProcess && IsOpen(Program) && IsOpen(Runtime);
 
     public string Data => Path.Combine(folder, "data");
 
@@ -34,7 +40,7 @@ internal sealed class HostContainer(string folder, int port, IReadOnlyDictionary
         foreach (var path in new[] { Data, Temporary })
         {
             Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            if (Environment.IsPrivilegedProcess)
+            if (IsUnprivileged)
             {
                 Assert.Equal(0, Chown(path, Nobody, Nobody));
             }
@@ -46,13 +52,12 @@ internal sealed class HostContainer(string folder, int port, IReadOnlyDictionary
     /// <summary>Starts a verb; its output is read to its end.</summary>
     public RunningVerb Start(params string[] arguments)
     {
-        string[] asNobody = Environment.IsPrivilegedProcess ? ["setpriv", $"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups", "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all"] : [];
+        string[] asNobody = IsUnprivileged ? ["setpriv", $"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups", "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all"] : [];
         string[] line = [.. asNobody, Program, .. arguments];
         var start = new ProcessStartInfo(line[0], line[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = IsInRoot ? folder : Path.GetDirectoryName(Program)! };
-        var root = start.Environment.TryGetValue("DOTNET_ROOT", out var found) ? found : null;
         start.Environment.Clear();
         start.Environment["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-        start.Environment["DOTNET_ROOT"] = root ?? Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
+        start.Environment["DOTNET_ROOT"] = Runtime;
         start.Environment["DOTNET_EnableDiagnostics"] = "0";
         start.Environment["TMPDIR"] = Temporary;
         start.Environment["Iot__Urls"] = $"http://0.0.0.0:{port}";
@@ -70,6 +75,20 @@ internal sealed class HostContainer(string folder, int port, IReadOnlyDictionary
     {
         await using var verb = Start(arguments);
         return (await verb.EndAsync(), verb.Output);
+    }
+
+    /// <summary>Whether everybody may go there.</summary>
+    private static bool IsOpen(string path)
+    {
+        for (var folder = new DirectoryInfo(path).Parent; folder is not null; folder = folder.Parent)
+        {
+            if (!folder.UnixFileMode.HasFlag(UnixFileMode.OtherExecute))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     [DllImport("libc", EntryPoint = "chown", SetLastError = true)]
