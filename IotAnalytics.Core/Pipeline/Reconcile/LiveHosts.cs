@@ -27,6 +27,14 @@ internal sealed class LiveHosts(DatabaseReader reader, TimeProvider time)
                 }
             }
 
+            using (var leases = transaction.Query("SELECT owner FROM host_role WHERE expires_at > @now LIMIT 1", ("@now", DbTime.From(now))))
+            {
+                if (leases.ExecuteScalar() is string holder)
+                {
+                    return $"{holder} holds a role";
+                }
+            }
+
             using var statuses = transaction.Query(
                 "SELECT host FROM partition_status WHERE time > @since ORDER BY time DESC LIMIT 1", ("@since", DbTime.From(now - FreshStatus)));
             return statuses.ExecuteScalar() is string host ? $"{host} reported within the last 30 seconds" : null;

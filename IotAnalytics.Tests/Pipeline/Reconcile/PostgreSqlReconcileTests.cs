@@ -1,6 +1,8 @@
 using System.Globalization;
 using IotAnalytics.Core.Lake.Delta;
+using IotAnalytics.Core.Pipeline.Reconcile;
 using IotAnalytics.Tests.Fixtures;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace IotAnalytics.Tests.Pipeline.Reconcile;
@@ -17,13 +19,31 @@ public sealed class PostgreSqlReconcileTests(PostgreSqlServer server, S3Server s
     public ValueTask DisposeAsync() => _site.DisposeAsync();
 
     [Fact]
-    public async Task A_restored_database_gets_back_what_it_lost_and_the_host_goes_on()
+    public async Task Without_any_copy_an_empty_database_is_filled_from_the_lake()
     {
-        foreach (var (key, value) in (await server.NewSettingsAsync()).Concat(S3Server.Settings(await store.RequireAsync(), S3Server.NewBucketName())))
+        await UseServersAsync();
+        await _site.RunAsync(10);
+        await _site.RunAsync(10);
+        var truth = await RowsAsync(_site.Settings["ConnectionStrings:Analytics"]!);
+        var empty = _site.Settings["ConnectionStrings:Analytics"] = await server.NewDatabaseAsync();
+        await Assert.ThrowsAsync<LakeAheadException>(() => _site.StartAsync());
+
+        await using (var services = _site.Services())
         {
-            _site.Settings[key] = value;
+            await services.GetRequiredService<LostSources>().RegisterAsync([1], Token);
         }
 
+        Assert.Empty(await _site.ReconcileAsync());
+
+        Assert.Equal(truth, await RowsAsync(empty));
+        await _site.RunAsync(10);
+        Assert.Empty(await _site.VerifyAsync());
+    }
+
+    [Fact]
+    public async Task A_restored_database_gets_back_what_it_lost_and_the_host_goes_on()
+    {
+        await UseServersAsync();
         var lost = _site.Settings["ConnectionStrings:Analytics"]!;
         await _site.RunAsync(10);
         var copy = await CopyAsync(lost);
@@ -41,6 +61,14 @@ public sealed class PostgreSqlReconcileTests(PostgreSqlServer server, S3Server s
         await _site.RunAsync(10);
         Assert.Empty(await _site.VerifyAsync());
         Assert.Contains("stream_partition: 1 | 0 | 40 | 40 | 40 |", string.Join('\n', await RowsAsync(copy)), StringComparison.Ordinal);
+    }
+
+    private async Task UseServersAsync()
+    {
+        foreach (var (key, value) in (await server.NewSettingsAsync()).Concat(S3Server.Settings(await store.RequireAsync(), S3Server.NewBucketName())))
+        {
+            _site.Settings[key] = value;
+        }
     }
 
     private static async Task<string> CopyAsync(string connectionString)

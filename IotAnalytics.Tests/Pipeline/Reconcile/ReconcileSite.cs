@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using IotAnalytics.Core;
+using IotAnalytics.Core.CommitLog;
 using IotAnalytics.Core.Ingestion;
 using IotAnalytics.Core.Lake;
 using IotAnalytics.Core.Lake.Verification;
@@ -162,7 +163,7 @@ internal sealed class ReconcileSite : IAsyncDisposable
         var configuration = SettingsFile.Load(Settings, out _);
         var services = new ServiceCollection();
         services.AddLogging().AddSingleton(TimeProvider.System).AddSingleton(new DataDirectory(Folder));
-        services.AddPersistence(configuration).AddReadings(configuration).AddLake(configuration).AddIngestion(configuration).AddModeling(configuration)
+        services.AddPersistence(configuration).AddReadings(configuration).AddCommitLog(configuration).AddLake(configuration).AddIngestion(configuration).AddModeling(configuration)
             .AddPipeline(configuration).AddReconciliation();
         customize?.Invoke(services);
         return services.BuildServiceProvider();
