@@ -10,6 +10,17 @@ internal static class ReconcileSql
     public static void BringUp(DbTransaction transaction, TablePlan table, IReadOnlyList<LakeFile> found, DbTime now)
     {
         var (name, log) = (table.Table.Name, table.Survey.Snapshot);
+        foreach (var file in found)
+        {
+            LakeFileSql.Insert(transaction, file);
+        }
+
+        if (!table.HasWork)
+        {
+            // A commit may wait for its PUT here: its version is above the log's, and stays.
+            return;
+        }
+
         if (log.MetaData is { } metaData)
         {
             transaction.Execute(
@@ -24,11 +35,6 @@ internal static class ReconcileSql
         transaction.Execute(
             "UPDATE delta_commit SET published_at = @now WHERE table_name = @table AND published_at IS NULL AND version <= @version",
             ("@now", now), ("@table", name), ("@version", log.Version));
-        foreach (var file in found)
-        {
-            LakeFileSql.Insert(transaction, file);
-        }
-
         foreach (var file in table.Added)
         {
             transaction.Execute(

@@ -123,7 +123,7 @@ internal sealed class LakeReconciler(
             ReconcileSql.Move(transaction, partition, epochs[partition.Key], states[partition.Key].Key, states[partition.Key].Sha256, now);
         }
 
-        foreach (var table in plan.Tables.Where(t => t.HasWork || found[t.Table.Name].Count > 0))
+        foreach (var table in plan.Tables)
         {
             ReconcileSql.BringUp(transaction, table, found[table.Table.Name], now);
         }

@@ -148,6 +148,28 @@ public sealed class LakeReconcilerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_publication_that_waits_in_the_copy_goes_on_afterwards()
+    {
+        void Unpublished(IServiceCollection services) => services.AddSingleton<ILakeStore>(
+            new FaultyLakeStore(new FileSystemLakeStore(Path.Combine(_site.Folder, "lake"))) { FailBeforePut = key => key.Contains("_delta_log", StringComparison.Ordinal) });
+        await _site.RunAsync(10);
+        await _site.RunAsync(10, before: null, Unpublished);
+        var dump = _site.Dump("dump");
+        await _site.RunAsync(10, before: null, Unpublished);
+        _site.Restore(dump);
+        using (var oracle = new LakeOracle(_site.Folder))
+        {
+            Assert.Equal("gold", oracle.Database<string>("SELECT table_name FROM delta_commit WHERE published_at IS NULL"));
+        }
+
+        Assert.Empty(await _site.ReconcileAsync());
+
+        Assert.Contains("stream_partition: 1 | 0 | 30 | 30 | 30 |", string.Join('\n', _site.Rows()), StringComparison.Ordinal);
+        Assert.Empty(await _site.VerifyAsync());
+        await GoOnAsync();
+    }
+
+    [Fact]
     public async Task Gold_that_got_further_than_bronze_is_taken_back_when_the_rest_of_its_cut_is_not_there()
     {
         await _site.RunAsync(10);
