@@ -9,6 +9,8 @@ namespace IotAnalytics.Benchmarks.Throughput;
 internal sealed partial class HostProcess : IAsyncDisposable
 {
     private const int SigTerm = 15;
+    private const int SigStop = 19;
+    private const int SigCont = 18;
     private static readonly TimeSpan ReadyWithin = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan StoppedWithin = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan SampleInterval = TimeSpan.FromMilliseconds(20);
@@ -84,6 +86,30 @@ internal sealed partial class HostProcess : IAsyncDisposable
 
     public int ProcessId => _process.Id;
 
+    /// <summary>SIGKILL.</summary>
+    public async Task KillAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+        }
+
+        await _process.WaitForExitAsync();
+    }
+
+    /// <summary>Waits for the end that somebody else brings about; the exit code.</summary>
+    public async Task<int> WaitForExitAsync(CancellationToken cancellationToken)
+    {
+        await _process.WaitForExitAsync(cancellationToken);
+        return _process.ExitCode;
+    }
+
+    /// <summary>SIGSTOP.</summary>
+    public void Freeze() => _ = Kill(_process.Id, SigStop);
+
+    /// <summary>SIGCONT.</summary>
+    public void Thaw() => _ = Kill(_process.Id, SigCont);
+
     /// <summary>Asks the host to stop and waits; figures are sampled until the end.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
@@ -158,7 +184,7 @@ internal sealed partial class HostProcess : IAsyncDisposable
 
     private async Task LogAsync()
     {
-        await using var log = new StreamWriter(_logPath, append: false) { AutoFlush = true };
+        await using var log = new StreamWriter(_logPath, append: true) { AutoFlush = true };
         using var writing = new SemaphoreSlim(1, 1);
         await Task.WhenAll(CopyAsync(_process.StandardOutput), CopyAsync(_process.StandardError));
 
