@@ -118,6 +118,7 @@ internal sealed class DatabaseSinks
     {
         if (fast is not null)
         {
+            using var span = IotTracing.Start("commit fast", _claim.Partition, Fast, next);
             FailPoint.Hit("t1-before");
             var fastBegan = _time.GetTimestamp();
             var now = 0L;
@@ -144,6 +145,7 @@ internal sealed class DatabaseSinks
 
         if (rollup is not null)
         {
+            using var span = IotTracing.Start("commit roll-up", _claim.Partition, Rollup, next);
             FailPoint.Hit("rollup-before");
             var began = _time.GetTimestamp();
             await CommitAsync(

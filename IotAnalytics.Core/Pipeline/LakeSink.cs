@@ -93,6 +93,7 @@ internal sealed partial class LakeSink(
     {
         try
         {
+            using var span = IotTracing.Start("cut", claim.Partition, cut.FirstOffset, next);
             await using (cut)
             {
                 using var sealedCut = await cut.SealAsync(abort).ConfigureAwait(false);

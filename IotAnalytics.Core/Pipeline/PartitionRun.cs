@@ -117,6 +117,7 @@ internal sealed partial class PartitionRun : IAsyncDisposable
 
             var began = _d.Time.GetTimestamp();
             var batch = _pipeline.Batch;
+            using var span = IotTracing.Start("micro-batch", _claim.Partition, _position, _position);
             var known = _sensors.Count;
             bool isCutFirst;
             using (await _d.Turns.TakeAsync(_abort).ConfigureAwait(false))
@@ -142,6 +143,7 @@ internal sealed partial class PartitionRun : IAsyncDisposable
             next = batch.NextRecord;
             _position = batch.NextOffset;
             await GatherAsync(batch).ConfigureAwait(false);
+            span?.SetTag("iot.next_offset", _position).SetTag("iot.rows", batch.RowCount);
             PipelineMetrics.BatchRows.Record(batch.RowCount);
             PipelineMetrics.BatchSeconds.Record(_d.Time.GetElapsedTime(began).TotalSeconds);
         }

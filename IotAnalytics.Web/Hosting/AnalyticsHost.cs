@@ -53,7 +53,7 @@ internal static class AnalyticsHost
 
         builder.Services.AddSecurity();
         builder.Services.AddEndpoints();
-        builder.Services.AddTelemetry();
+        builder.Services.AddTelemetry(configuration);
         builder.Services.AddJobs(configuration);
         builder.Services.AddHostedService<QueryWarmUp>();
         customize?.Invoke(builder);

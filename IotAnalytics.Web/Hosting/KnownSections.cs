@@ -23,6 +23,7 @@ internal static class KnownSections
         ["Profiles"] = null,
         [JobsOptions.Section] = typeof(JobsOptions),
         [ModelingOptions.Section] = typeof(ModelingOptions),
+        [TelemetryOptions.Section] = typeof(TelemetryOptions),
         [LimitsOptions.Section] = typeof(LimitsOptions),
         ["Kestrel"] = null,
         ["Logging"] = null,

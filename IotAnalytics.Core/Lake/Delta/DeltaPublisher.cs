@@ -46,6 +46,7 @@ internal sealed class DeltaPublisher(
         try
         {
             var started = Stopwatch.GetTimestamp();
+            using var span = IotTracing.Source.StartActivity("publish");
             var bounds = await reader.ReadAsync(DeltaTableSql.LakeOffsets, cancellationToken).ConfigureAwait(false);
             var versions = 0;
             foreach (var table in _tables.InPublicationOrder)
