@@ -58,11 +58,21 @@ internal sealed class FaultRun : IAsyncDisposable
         return host;
     }
 
-    /// <summary>One number from the database.</summary>
+    /// <summary>One number from the database; asked again while it does not answer.</summary>
     public async Task<long> AskAsync(string sql)
     {
-        await using var command = _source.CreateCommand(sql);
-        return Convert.ToInt64(await command.ExecuteScalarAsync(Cancellation), System.Globalization.CultureInfo.InvariantCulture);
+        for (var started = Stopwatch.GetTimestamp(); ;)
+        {
+            try
+            {
+                await using var command = _source.CreateCommand(sql);
+                return Convert.ToInt64(await command.ExecuteScalarAsync(Cancellation), System.Globalization.CultureInfo.InvariantCulture);
+            }
+            catch (NpgsqlException) when (Stopwatch.GetElapsedTime(started) < TimeSpan.FromMinutes(1))
+            {
+                await Task.Delay(200, Cancellation);
+            }
+        }
     }
 
     public Task<long> CountedAsync() => AskAsync("SELECT coalesce(sum(readings), 0)::bigint FROM iot.pipeline_minute");
@@ -123,7 +133,7 @@ internal sealed class FaultRun : IAsyncDisposable
 
     public async Task WaitAsync(Func<Task<bool>> done, string what)
     {
-        for (var started = Stopwatch.GetTimestamp(); !await TryAsync(done);)
+        for (var started = Stopwatch.GetTimestamp(); !await done();)
         {
             if (Stopwatch.GetElapsedTime(started) > CaughtUpWithin)
             {
@@ -148,19 +158,6 @@ internal sealed class FaultRun : IAsyncDisposable
         await Servers.DisposeAsync();
         _enough.Dispose();
         Directory.Delete(_folder, recursive: true);
-    }
-
-    /// <summary>False also while the database does not answer.</summary>
-    private static async Task<bool> TryAsync(Func<Task<bool>> done)
-    {
-        try
-        {
-            return await done();
-        }
-        catch (NpgsqlException)
-        {
-            return false;
-        }
     }
 
     private long Produce(SensorProfile profile, int rate)
