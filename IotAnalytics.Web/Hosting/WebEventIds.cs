@@ -13,6 +13,7 @@ internal static class WebEventIds
     public const int ServiceFailed = 5007;
     public const int DemoSensorsEnded = 5008;
     public const int NotEncrypted = 5009;
+    public const int JobsNotScheduled = 5010;
     public const int AdministratorKeyCreated = 5100;
     public const int LoggedIn = 5101;
     public const int LoginRefused = 5102;

@@ -1,4 +1,7 @@
+using System.Data.Common;
+using System.Net.Sockets;
 using Hangfire;
+using IotAnalytics.Web.Hosting;
 
 namespace IotAnalytics.Web.Jobs;
 
@@ -6,9 +9,10 @@ namespace IotAnalytics.Web.Jobs;
 /// Puts the jobs on the clock, UTC, and runs them. Hangfire may run a job twice: each only triggers work that is idempotent. Begins when the
 /// host has been up for a while: nothing that scores shares the processor with Hangfire's start.
 /// </summary>
-internal sealed class JobServer(IServiceProvider services, TimeProvider time) : BackgroundService
+internal sealed partial class JobServer(IServiceProvider services, TimeProvider time, ILogger<JobServer> logger) : BackgroundService
 {
     private static readonly TimeSpan StartDelay = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(5);
 
     /// <summary>Threads for jobs: they are few, and the cores belong to the pipeline.</summary>
     private const int Workers = 2;
@@ -16,11 +20,7 @@ internal sealed class JobServer(IServiceProvider services, TimeProvider time) : 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await Task.Delay(StartDelay, time, stoppingToken);
-        // Asked for here and not before: storage on a server prepares its tables when it is made.
-        var (storage, jobs) = (services.GetRequiredService<JobStorage>(), services.GetRequiredService<IRecurringJobManager>());
-        jobs.AddOrUpdate<RollupRetentionJob>("rollup-retention", job => job.RunAsync(CancellationToken.None), "10 * * * *");
-        jobs.AddOrUpdate<LakeCompactionJob>("lake-compaction", job => job.RunAsync(CancellationToken.None), "30 1 * * *");
-        jobs.AddOrUpdate<LakeVacuumJob>("lake-vacuum", job => job.RunAsync(CancellationToken.None), "30 3 * * *");
+        var storage = await ScheduleAsync(stoppingToken);
         using var server = new BackgroundJobServer(new BackgroundJobServerOptions { WorkerCount = Workers, Activator = services.GetRequiredService<JobActivator>() }, storage);
         var stopping = new TaskCompletionSource();
         await using var onStopping = stoppingToken.Register(stopping.SetResult);
@@ -28,4 +28,29 @@ internal sealed class JobServer(IServiceProvider services, TimeProvider time) : 
         server.SendStop();
         await server.WaitForShutdownAsync(CancellationToken.None);
     }
+
+    /// <summary>Puts the schedule into the storage; again and again while a storage on a server does not answer.</summary>
+    private async Task<JobStorage> ScheduleAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                // Asked for here and not before: storage on a server prepares its tables when it is made.
+                var (storage, jobs) = (services.GetRequiredService<JobStorage>(), services.GetRequiredService<IRecurringJobManager>());
+                jobs.AddOrUpdate<RollupRetentionJob>("rollup-retention", job => job.RunAsync(CancellationToken.None), "10 * * * *");
+                jobs.AddOrUpdate<LakeCompactionJob>("lake-compaction", job => job.RunAsync(CancellationToken.None), "30 1 * * *");
+                jobs.AddOrUpdate<LakeVacuumJob>("lake-vacuum", job => job.RunAsync(CancellationToken.None), "30 3 * * *");
+                return storage;
+            }
+            catch (Exception e) when (e.GetBaseException() is DbException or IOException or SocketException or TimeoutException)
+            {
+                LogNotScheduled(RetryDelay.TotalSeconds, e);
+                await Task.Delay(RetryDelay, time, cancellationToken);
+            }
+        }
+    }
+
+    [LoggerMessage(WebEventIds.JobsNotScheduled, LogLevel.Warning, "The jobs could not be scheduled, next try in {Delay} s")]
+    private partial void LogNotScheduled(double delay, Exception exception);
 }
