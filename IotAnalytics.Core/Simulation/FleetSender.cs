@@ -6,7 +6,7 @@ namespace IotAnalytics.Core.Simulation;
 
 /// <summary>Lets a simulated fleet send its readings to a host, at a pace or as fast as they are taken.</summary>
 internal sealed class FleetSender(
-    SensorProfile profile, SimulationOptions options, FleetSchedule schedule, HttpReadingsTarget target, TruthFile? truth, TimeProvider time)
+    SensorProfile profile, SimulationOptions options, FleetSchedule schedule, IReadingsTarget target, TruthFile? truth, TimeProvider time)
 {
     /// <summary>How long bodies under way may take to be answered once the run is to stop.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1.5);
@@ -35,6 +35,14 @@ internal sealed class FleetSender(
         }
 
         await Task.WhenAll(senders).ConfigureAwait(false);
+        try
+        {
+            await target.FlushAsync(abandon.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The grace of a stop is over; the summary counts what was not confirmed.
+        }
     }
 
     private async Task SendLaneAsync(

@@ -71,7 +71,8 @@ public sealed class SimulateCommandTests : IDisposable
     [InlineData("--rate 0 needs --count, or --seconds", "--rate", "0")]
     [InlineData("give one of them", "--count", "5", "--seconds", "5")]
     [InlineData("--profile 'pump' is none of the configuration's: climate.", "--profile", "pump")]
-    [InlineData("Kafka targets are not built in yet", "--target", "kafka://localhost:9092/sensor-readings")]
+    [InlineData("is not kafka://host:port[,host:port]/topic.", "--target", "kafka://localhost:9092/")]
+    [InlineData("--key is for a host", "--target", "kafka://localhost:9092/t", "--key", "k")]
     [InlineData("--truth /nowhere/truth.ndjson:", "--truth", "/nowhere/truth.ndjson")]
     public async Task A_bad_option_is_bad_input_with_what_is_accepted(string said, params string[] options)
     {

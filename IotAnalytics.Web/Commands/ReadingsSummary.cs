@@ -10,7 +10,7 @@ internal static class ReadingsSummary
     public static string Now(long readings, TimeSpan elapsed) =>
         string.Create(CultureInfo.InvariantCulture, $"{readings:N0} readings, {Rate(readings, elapsed):N0}/s");
 
-    public static void Write(TextWriter output, long sent, long skipped, HttpReadingsTarget target, TimeSpan elapsed)
+    public static void Write(TextWriter output, long sent, long skipped, IReadingsTarget target, TimeSpan elapsed)
     {
         Line(output, "Readings sent", sent);
         Line(output, "Accepted", target.Accepted);

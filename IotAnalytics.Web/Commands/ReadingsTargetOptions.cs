@@ -1,5 +1,7 @@
 using System.CommandLine;
+using IotAnalytics.Core.CommitLog.Kafka;
 using IotAnalytics.Core.Simulation.Targets;
+using IotAnalytics.Web.Hosting;
 
 namespace IotAnalytics.Web.Commands;
 
@@ -8,7 +10,7 @@ internal sealed class ReadingsTargetOptions
 {
     private readonly Option<string> _target = new("--target")
     {
-        Description = "Where the readings go: http://host:port or https://host:port.",
+        Description = "Where the readings go: http://host:port, https://host:port or kafka://host:port[,host:port]/topic.",
         DefaultValueFactory = _ => ReadingsTargetAddress.Default,
     };
 
@@ -30,19 +32,49 @@ internal sealed class ReadingsTargetOptions
         command.Add(_recordTime);
     }
 
+    /// <summary>Whether the newest event time of a body becomes its record time.</summary>
+    public bool ReadsRecordTimeFromEvents(ParseResult parsed) => parsed.GetValue(_recordTime) == "event";
+
+    /// <param name="lanes">Bodies that may be under way at once over HTTP.</param>
+    /// <param name="skipUnreadable">Count a body without a readable reading instead of ending the run.</param>
     /// <exception cref="CommandException">The target is none.</exception>
-    public HttpTargetOptions Read(ParseResult parsed)
+    public async Task<IReadingsTarget> OpenAsync(ParseResult parsed, int lanes, bool skipUnreadable, TimeProvider time, CancellationToken cancellationToken)
     {
-        if (!ReadingsTargetAddress.TryParse(parsed.GetRequiredValue(_target), out var url, out var error))
+        var text = parsed.GetRequiredValue(_target);
+        if (KafkaTargetAddress.IsKafka(text))
+        {
+            return await OpenKafkaAsync(parsed, text, time, cancellationToken);
+        }
+
+        if (!ReadingsTargetAddress.TryParse(text, out var url, out var error))
         {
             throw new CommandException(CommandLine.BadInput, error);
         }
 
-        return new HttpTargetOptions
+        var options = new HttpTargetOptions
         {
             Url = url,
             Key = ReadingsTargetKey.Find(parsed.GetValue(_key), Directory.GetCurrentDirectory()),
-            RecordTimeFromEvents = parsed.GetValue(_recordTime) == "event",
+            RecordTimeFromEvents = ReadsRecordTimeFromEvents(parsed),
+            SkipUnreadable = skipUnreadable,
         };
+        return new HttpReadingsTarget(options, lanes, time);
+    }
+
+    private async Task<IReadingsTarget> OpenKafkaAsync(ParseResult parsed, string text, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var address = KafkaTargetAddress.Parse(text)
+            ?? throw new CommandException(CommandLine.BadInput, $"--target '{text}' is not kafka://host:port[,host:port]/topic.");
+        if (parsed.GetValue(_key) is not null)
+        {
+            throw new CommandException(CommandLine.BadInput, "--key is for a host; a kafka:// target takes its credentials from CommitLog:Kafka:Client.");
+        }
+
+        var client = SettingsFile.Load([], out _).GetSection($"{KafkaLogOptions.Section}:{nameof(KafkaLogOptions.Client)}").Get<Dictionary<string, string>>() ?? [];
+        var check = new KafkaOptionsValidator().Validate(
+            Microsoft.Extensions.Options.Options.DefaultName, new KafkaLogOptions { BootstrapServers = address.BootstrapServers, Topic = address.Topic, Client = client });
+        return check.Failed
+            ? throw new CommandException(CommandLine.BadInput, string.Join(' ', check.Failures))
+            : await KafkaReadingsTarget.OpenAsync(address, client, ReadsRecordTimeFromEvents(parsed), time, cancellationToken);
     }
 }

@@ -48,15 +48,14 @@ internal static class ReplayCommand
         }
 
         var skipBad = parsed.GetValue(SkipBad);
-        var to = Target.Read(parsed) with { SkipUnreadable = skipBad };
         var options = new ReplayOptions
         {
             Speed = speed,
-            RecordTimeFromEvents = to.RecordTimeFromEvents,
+            RecordTimeFromEvents = Target.ReadsRecordTimeFromEvents(parsed),
             AssumeUtc = parsed.GetValue(AssumeUtc),
             SkipBad = skipBad,
         };
-        using var target = new HttpReadingsTarget(to, Replayer.LanesFor(options), time);
+        using var target = await Target.OpenAsync(parsed, Replayer.LanesFor(options), skipBad, time, cancellationToken);
         var replayer = new Replayer(target, options, time);
         var started = time.GetTimestamp();
         var output = parsed.InvocationConfiguration;
@@ -82,6 +81,6 @@ internal static class ReplayCommand
         return CommandLine.Succeeded;
     }
 
-    private static string Sent(string problem, HttpReadingsTarget target) =>
+    private static string Sent(string problem, IReadingsTarget target) =>
         target.Accepted == 0 ? problem : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{problem} ({target.Accepted:N0} readings before were accepted)");
 }

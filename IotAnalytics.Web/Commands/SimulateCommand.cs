@@ -60,7 +60,7 @@ internal static class SimulateCommand
             Mode = parsed.GetValue(Independent) ? SimulationMode.Independent : SimulationMode.Realistic,
         };
         var schedule = Schedule(parsed, profile, options.Sensors);
-        using var target = new HttpReadingsTarget(Target.Read(parsed), schedule.Lanes(options.Sensors), time);
+        using var target = await Target.OpenAsync(parsed, schedule.Lanes(options.Sensors), skipUnreadable: false, time, cancellationToken);
         await using var truth = OpenTruth(parsed.GetValue(Truth), profile);
         var sender = new FleetSender(profile, options, schedule, target, truth, time);
         var started = time.GetTimestamp();

@@ -109,7 +109,7 @@ internal sealed class KafkaAppender : IDisposable
         }
     }
 
-    private IProducer<Null, byte[]> Make() => _clients.Producer(_topic.MaxMessageBytes, error => _fatal = error.Reason);
+    private IProducer<Null, byte[]> Make() => _clients.Producer<Null>(_topic.MaxMessageBytes, error => _fatal = error.Reason);
 
     private static byte[] Bytes(ReadOnlyMemory<byte> value) =>
         MemoryMarshal.TryGetArray(value, out var segment) && segment.Offset == 0 && segment.Count == segment.Array!.Length ? segment.Array : value.ToArray();

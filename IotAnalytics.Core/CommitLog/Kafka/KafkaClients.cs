@@ -20,7 +20,7 @@ internal sealed class KafkaClients(KafkaLogOptions options, ILogger logger)
     /// <summary>Describes and makes topics, over the lookup's connections: a client that is a consumer makes no topic by asking for it.</summary>
     public static IAdminClient Admin(IConsumer<Ignore, Ignore> lookup) => new DependentAdminClientBuilder(lookup.Handle).Build();
 
-    public IProducer<Null, byte[]> Producer(int? maxMessageBytes, Action<Error> fatal)
+    public IProducer<TKey, byte[]> Producer<TKey>(int? maxMessageBytes, Action<Error> fatal)
     {
         var config = new ProducerConfig(Base())
         {
@@ -36,7 +36,7 @@ internal sealed class KafkaClients(KafkaLogOptions options, ILogger logger)
             SetDefault(config, "message.max.bytes", $"{Math.Clamp(bytes, 1_000, 1_000_000_000)}");
         }
 
-        return Build(() => new ProducerBuilder<Null, byte[]>(config)
+        return Build(() => new ProducerBuilder<TKey, byte[]>(config)
             .SetLogHandler((_, message) => Log.ClientLog(logger, "producer", message.Message))
             .SetErrorHandler((_, error) =>
             {

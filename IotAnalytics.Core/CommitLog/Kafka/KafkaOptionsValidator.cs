@@ -38,7 +38,7 @@ internal sealed class KafkaOptionsValidator : IValidateOptions<KafkaLogOptions>
     /// <summary>librdkafka's name of a property; environment variables cannot carry dots everywhere.</summary>
     public static string PropertyName(string key) => key.Replace('_', '.');
 
-    private static bool IsServer(string server)
+    public static bool IsServer(string server)
     {
         var colon = server.LastIndexOf(':');
         return colon > 0 && ushort.TryParse(server.AsSpan(colon + 1), out var port) && port > 0;

@@ -4,7 +4,7 @@ using IotAnalytics.Core.Simulation.Targets;
 namespace IotAnalytics.Core.Simulation.Replay;
 
 /// <summary>The readings of some of the sensors: one body fills while at most one is under way, so their order holds.</summary>
-internal sealed class ReplayLane(HttpReadingsTarget target)
+internal sealed class ReplayLane(IReadingsTarget target)
 {
     private ArrayBufferWriter<byte> _filling = new(64 * 1024);
     private ArrayBufferWriter<byte> _sending = new(64 * 1024);

@@ -6,7 +6,7 @@ namespace IotAnalytics.Core.Simulation.Replay;
 /// Replays files to a host: all of them at once, merged by event time. Memory is bounded by the open files' buffers (for Parquet a row
 /// group each) and two bodies per lane.
 /// </summary>
-internal sealed class Replayer(HttpReadingsTarget target, ReplayOptions options, TimeProvider time)
+internal sealed class Replayer(IReadingsTarget target, ReplayOptions options, TimeProvider time)
 {
     /// <summary>Files that may be replayed in one run, because all are open at once.</summary>
     public const int MaxFiles = 256;
@@ -157,5 +157,7 @@ internal sealed class Replayer(HttpReadingsTarget target, ReplayOptions options,
         {
             await Task.WhenAll(_lanes.Select(lane => lane.DrainAsync())).ConfigureAwait(false);
         }
+
+        await target.FlushAsync(abandon).ConfigureAwait(false);
     }
 }

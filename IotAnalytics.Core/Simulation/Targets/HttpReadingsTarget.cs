@@ -8,7 +8,7 @@ namespace IotAnalytics.Core.Simulation.Targets;
 /// Posts bodies of readings to a host, each until it is answered for good. Every body has an Idempotency-Key that its repetitions share,
 /// so that a reply that got lost does not make duplicates. Safe for several threads; a sender that needs order awaits each body.
 /// </summary>
-internal sealed class HttpReadingsTarget : IDisposable
+internal sealed class HttpReadingsTarget : IReadingsTarget
 {
     private const string NoReadableReading = "no_readable_reading";
     private static readonly MediaTypeHeaderValue Ndjson = new("application/x-ndjson");
@@ -72,6 +72,9 @@ internal sealed class HttpReadingsTarget : IDisposable
             await Task.Delay(wait, _time, cancellationToken).ConfigureAwait(false);
         }
     }
+
+    /// <summary>A body is taken when its task ends.</summary>
+    public Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public void Dispose() => _client.Dispose();
 

@@ -14,15 +14,9 @@ internal static class ReadingsTargetAddress
     {
         url = null!;
         error = "";
-        if (text.StartsWith("kafka://", StringComparison.OrdinalIgnoreCase))
-        {
-            error = $"--target '{text}': Kafka targets are not built in yet; accepted: http://host:port or https://host:port.";
-            return false;
-        }
-
         if (!Uri.TryCreate(text, UriKind.Absolute, out var parsed) || parsed.Scheme is not ("http" or "https") || parsed.Host.Length == 0)
         {
-            error = $"--target '{text}' is not http://host:port or https://host:port.";
+            error = $"--target '{text}' is not http://host:port, https://host:port or kafka://host:port[,host:port]/topic.";
             return false;
         }
 

@@ -205,7 +205,6 @@ public class HttpReadingsTargetTests
     }
 
     [Theory]
-    [InlineData("kafka://localhost:9092/sensor-readings", "Kafka targets are not built in yet")]
     [InlineData("localhost:8080", "is not http://host:port")]
     [InlineData("ftp://x", "is not http://host:port")]
     public void Other_targets_are_refused_with_what_is_accepted(string target, string said)
