@@ -75,6 +75,7 @@ internal sealed class ReadingsTargetOptions
             Microsoft.Extensions.Options.Options.DefaultName, new KafkaLogOptions { BootstrapServers = address.BootstrapServers, Topic = address.Topic, Client = client });
         return check.Failed
             ? throw new CommandException(CommandLine.BadInput, string.Join(' ', check.Failures))
-            : await KafkaReadingsTarget.OpenAsync(address, client, ReadsRecordTimeFromEvents(parsed), time, cancellationToken);
+            : new KafkaReadingsTarget(
+                await KafkaTopicWriter.OpenAsync(address, client, ReadsRecordTimeFromEvents(parsed), cancellationToken), ReadsRecordTimeFromEvents(parsed), time);
     }
 }

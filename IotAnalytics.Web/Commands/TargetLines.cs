@@ -1,8 +1,9 @@
 using System.Buffers.Text;
 using System.Text.Json;
+using IotAnalytics.Core.CommitLog;
 using IotAnalytics.Core.Readings;
 
-namespace IotAnalytics.Core.CommitLog.Kafka;
+namespace IotAnalytics.Web.Commands;
 
 /// <summary>The lines of a body that go to one partition, bytes unchanged and in order.</summary>
 internal readonly record struct TargetRecord(int Partition, int Readings, byte[] Value);

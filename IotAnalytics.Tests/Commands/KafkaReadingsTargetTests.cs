@@ -2,12 +2,11 @@ using System.Text;
 using System.Text.Json;
 using Confluent.Kafka;
 using IotAnalytics.Core.CommitLog;
-using IotAnalytics.Core.CommitLog.Kafka;
-using IotAnalytics.Tests.Commands;
 using IotAnalytics.Tests.Fixtures;
 using IotAnalytics.Web.Commands;
+using Partitioner = IotAnalytics.Core.CommitLog.Partitioner;
 
-namespace IotAnalytics.Tests.CommitLog.Kafka;
+namespace IotAnalytics.Tests.Commands;
 
 [Collection(KafkaTests.Name)]
 public sealed class KafkaReadingsTargetTests(KafkaBroker broker)
