@@ -19,7 +19,7 @@ internal sealed partial class PartitionWorker(PipelineDependencies dependencies,
     /// <param name="abort">Stop now: drop what is not committed.</param>
     public async Task RunAsync(CancellationToken stopping, CancellationToken abort)
     {
-        while (true)
+        while (!stopping.IsCancellationRequested)
         {
             try
             {
@@ -45,7 +45,7 @@ internal sealed partial class PartitionWorker(PipelineDependencies dependencies,
             {
                 PipelineMetrics.Fenced.Add(1);
                 LogFenced(partition, e);
-                await Task.Delay(ReclaimDelay, dependencies.Time, stopping).ConfigureAwait(false);
+                await PauseAsync(ReclaimDelay, stopping).ConfigureAwait(false);
             }
             catch (OffsetTrimmedException)
             {
@@ -56,10 +56,14 @@ internal sealed partial class PartitionWorker(PipelineDependencies dependencies,
                 // A full disk under the encoder, say, or no answer from the log: nothing is lost, the run begins again at its lake offset.
                 dependencies.Monitor.Pause(partition, e.Message);
                 LogAgain(partition, e);
-                await Task.Delay(AgainDelay, dependencies.Time, stopping).ConfigureAwait(false);
+                await PauseAsync(AgainDelay, stopping).ConfigureAwait(false);
             }
         }
     }
+
+    /// <summary>Ends early, and without an exception, when the worker is to stop: a partition that is taken away while it waits has not failed.</summary>
+    private async Task PauseAsync(TimeSpan time, CancellationToken stopping) =>
+        await Task.Delay(time, dependencies.Time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     private async Task RunOnceAsync(CancellationToken stopping, CancellationToken abort)
     {
