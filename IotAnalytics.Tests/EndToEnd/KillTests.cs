@@ -44,6 +44,7 @@ public sealed class KillTests
             await using (var last = HostProcess.Start(data, Settings))
             {
                 Assert.True(await last.WaitReadyAsync(TestContext.Current.CancellationToken), last.Output);
+                await WaitUntilAllIsTakenAsync(last, data);
                 Assert.Equal(0, await last.StopAsync());
             }
 
@@ -78,6 +79,24 @@ public sealed class KillTests
         await host.KillAsync();
         await stop.CancelAsync();
         await posting;
+    }
+
+    /// <summary>A host that stops takes no more records: what waits in the log is for the next one.</summary>
+    private static async Task WaitUntilAllIsTakenAsync(HostProcess host, string data)
+    {
+        using var client = host.CreateClient(data);
+        while (true)
+        {
+            using var answer = System.Text.Json.JsonDocument.Parse(await client.GetStringAsync("/api/v1/pipeline", TestContext.Current.CancellationToken));
+            var partition = answer.RootElement.GetProperty("partitions")[0];
+            if (partition.GetProperty("high_watermark") is { ValueKind: System.Text.Json.JsonValueKind.Number } high && high.GetInt64() > 0
+                && partition.GetProperty("fast_offset").GetInt64() >= high.GetInt64())
+            {
+                return;
+            }
+
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        }
     }
 
     private static void AssertExactlyOnce(string data, ReadingLoad load)
