@@ -28,6 +28,12 @@ public abstract class AnalyticsDbContext(DbContextOptions options) : DbContext(o
     public DbSet<Model> Models => Set<Model>();
     public DbSet<ModelVersion> ModelVersions => Set<ModelVersion>();
     public DbSet<ModelFeatureRange> ModelFeatureRanges => Set<ModelFeatureRange>();
+    public DbSet<ModelAliasChange> ModelAliasChanges => Set<ModelAliasChange>();
+    public DbSet<TrainingRun> TrainingRuns => Set<TrainingRun>();
+    public DbSet<TrainingExclusion> TrainingExclusions => Set<TrainingExclusion>();
+    public DbSet<GateReportRow> GateReports => Set<GateReportRow>();
+    public DbSet<DriftMeasurement> DriftMeasurements => Set<DriftMeasurement>();
+    public DbSet<ShadowMinute> ShadowMinutes => Set<ShadowMinute>();
     public DbSet<IdempotentRequestRow> IdempotentRequests => Set<IdempotentRequestRow>();
     public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
     public DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();
@@ -81,6 +87,30 @@ public abstract class AnalyticsDbContext(DbContextOptions options) : DbContext(o
         modelBuilder.Entity<Model>().ToTable("model").HasKey(x => x.Name);
         modelBuilder.Entity<ModelVersion>().ToTable("model_version").HasKey(x => new { x.Name, x.Version });
         modelBuilder.Entity<ModelFeatureRange>().ToTable("model_feature_range").HasKey(x => new { x.ModelVersion, x.Measurement });
+        modelBuilder.Entity<ModelAliasChange>(e =>
+        {
+            e.ToTable("model_alias_history").HasKey(x => x.ChangeId);
+            e.HasIndex(x => x.Name);
+        });
+        modelBuilder.Entity<TrainingRun>(e =>
+        {
+            e.ToTable("training_run").HasKey(x => x.RunId);
+            e.HasIndex(x => x.Name);
+            e.HasIndex(x => x.State);
+        });
+        modelBuilder.Entity<TrainingExclusion>(e =>
+        {
+            e.ToTable("training_exclusion").HasKey(x => x.ExclusionId);
+            e.HasIndex(x => x.Name);
+        });
+        modelBuilder.Entity<GateReportRow>(e =>
+        {
+            e.ToTable("gate_report").HasKey(x => x.ReportId);
+            e.HasIndex(x => new { x.Name, x.Version });
+        });
+        modelBuilder.Entity<DriftMeasurement>().ToTable("drift_measurement").HasKey(x => new { x.Name, x.MeasuredTime, x.ModelVersion, x.Method, x.Feature });
+        modelBuilder.Entity<ShadowMinute>().ToTable("shadow_minute")
+            .HasKey(x => new { x.BucketStart, x.Profile, x.ShadowVersion, x.ChampionVersion, x.SourceId, x.Partition });
         modelBuilder.Entity<IdempotentRequestRow>(e =>
         {
             e.ToTable("idempotent_request").HasKey(x => x.RequestKey);

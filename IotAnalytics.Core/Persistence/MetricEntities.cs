@@ -76,6 +76,10 @@ public sealed class Anomaly
     /// <summary>JSON object of measurement name to value.</summary>
     public required string Measurements { get; set; }
     public required string ModelVersion { get; set; }
+    /// <summary>The version that scored the reading beside <see cref="ModelVersion"/>, or null: none did.</summary>
+    public string? OtherVersion { get; set; }
+    /// <summary>Whether that version flags the reading too.</summary>
+    public bool? IsOtherAnomaly { get; set; }
     public int Flags { get; set; }
     public string? Verdict { get; set; }
     public string? VerdictBy { get; set; }

@@ -7,7 +7,7 @@ namespace IotAnalytics.Core.Persistence.PostgreSql;
 /// <summary>PostgreSQL: schema <c>iot</c>, timestamptz, jsonb, and text that sorts by its bytes as everywhere else in the system.</summary>
 public sealed class PostgreSqlAnalyticsDbContext(DbContextOptions<PostgreSqlAnalyticsDbContext> options) : AnalyticsDbContext(options)
 {
-    private static readonly string[] JsonColumns = [nameof(Anomaly.Explanation), nameof(Anomaly.Measurements), nameof(Sensor.LastMeasurements)];
+    private static readonly string[] JsonColumns = [nameof(Anomaly.Explanation), nameof(Anomaly.Measurements), nameof(Sensor.LastMeasurements), nameof(GateReportRow.Report)];
 
     internal override async Task<IAsyncDisposable> BeginSnapshotAsync(CancellationToken cancellationToken) =>
         await Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken).ConfigureAwait(false);

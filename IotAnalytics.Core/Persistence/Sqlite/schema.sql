@@ -286,3 +286,121 @@ CREATE TABLE "host_role" (
 
 INSERT INTO "__EFMigrationsHistory" ("MigrationId", "ProductVersion")
 VALUES ('20261124192137_HostRoles', '10.0.15');
+
+ALTER TABLE "model_version" ADD "training_run_id" INTEGER NULL;
+
+ALTER TABLE "model" ADD "shadow" TEXT NULL;
+
+ALTER TABLE "model" ADD "shadow_share" REAL NOT NULL DEFAULT 0.0;
+
+ALTER TABLE "anomaly" ADD "is_other_anomaly" INTEGER NULL;
+
+ALTER TABLE "anomaly" ADD "other_version" TEXT NULL;
+
+CREATE TABLE "drift_measurement" (
+    "name" TEXT NOT NULL,
+    "model_version" TEXT NOT NULL,
+    "method" TEXT NOT NULL,
+    "feature" TEXT NOT NULL,
+    "measured_time" INTEGER NOT NULL,
+    "value" REAL NOT NULL,
+    "limit" REAL NOT NULL,
+    "row_count" INTEGER NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    CONSTRAINT "PK_drift_measurement" PRIMARY KEY ("name", "measured_time", "model_version", "method", "feature")
+);
+
+CREATE TABLE "gate_report" (
+    "report_id" INTEGER NOT NULL CONSTRAINT "PK_gate_report" PRIMARY KEY AUTOINCREMENT,
+    "name" TEXT NOT NULL,
+    "version" TEXT NOT NULL,
+    "champion" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "verdict" TEXT NOT NULL,
+    "report" TEXT NOT NULL
+);
+
+CREATE TABLE "model_alias_history" (
+    "change_id" INTEGER NOT NULL CONSTRAINT "PK_model_alias_history" PRIMARY KEY AUTOINCREMENT,
+    "name" TEXT NOT NULL,
+    "alias" TEXT NOT NULL,
+    "version" TEXT NULL,
+    "previous" TEXT NULL,
+    "share" REAL NOT NULL,
+    "changed_at" INTEGER NOT NULL,
+    "changed_by" TEXT NOT NULL,
+    "reason" TEXT NOT NULL
+);
+
+CREATE TABLE "shadow_minute" (
+    "profile" TEXT NOT NULL,
+    "bucket_start" INTEGER NOT NULL,
+    "source_id" INTEGER NOT NULL,
+    "partition" INTEGER NOT NULL,
+    "champion_version" TEXT NOT NULL,
+    "shadow_version" TEXT NOT NULL,
+    "both" INTEGER NOT NULL,
+    "champion_only" INTEGER NOT NULL,
+    "shadow_only" INTEGER NOT NULL,
+    "neither" INTEGER NOT NULL,
+    "champion_nanoseconds" INTEGER NOT NULL,
+    "shadow_nanoseconds" INTEGER NOT NULL,
+    CONSTRAINT "PK_shadow_minute" PRIMARY KEY ("bucket_start", "profile", "shadow_version", "champion_version", "source_id", "partition")
+);
+
+CREATE TABLE "training_exclusion" (
+    "exclusion_id" INTEGER NOT NULL CONSTRAINT "PK_training_exclusion" PRIMARY KEY AUTOINCREMENT,
+    "name" TEXT NOT NULL,
+    "sensor_id" TEXT NULL,
+    "from_time" INTEGER NOT NULL,
+    "to_time" INTEGER NOT NULL,
+    "reason" TEXT NOT NULL,
+    "created_by" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL
+);
+
+CREATE TABLE "training_run" (
+    "run_id" INTEGER NOT NULL CONSTRAINT "PK_training_run" PRIMARY KEY AUTOINCREMENT,
+    "name" TEXT NOT NULL,
+    "reason" TEXT NOT NULL,
+    "requested_by" TEXT NOT NULL,
+    "requested_at" INTEGER NOT NULL,
+    "state" TEXT NOT NULL,
+    "stage" TEXT NULL,
+    "progress" REAL NOT NULL,
+    "window_from" INTEGER NOT NULL,
+    "window_to" INTEGER NOT NULL,
+    "seed" INTEGER NOT NULL,
+    "owner" TEXT NULL,
+    "lease_until" INTEGER NULL,
+    "attempts" INTEGER NOT NULL,
+    "is_cancel_requested" INTEGER NOT NULL,
+    "started_at" INTEGER NULL,
+    "finished_at" INTEGER NULL,
+    "rows_read" INTEGER NOT NULL,
+    "version" TEXT NULL,
+    "error" TEXT NULL
+);
+
+CREATE INDEX "IX_gate_report_name_version" ON "gate_report" ("name", "version");
+
+CREATE INDEX "IX_model_alias_history_name" ON "model_alias_history" ("name");
+
+CREATE INDEX "IX_training_exclusion_name" ON "training_exclusion" ("name");
+
+CREATE INDEX "IX_training_run_name" ON "training_run" ("name");
+
+CREATE INDEX "IX_training_run_state" ON "training_run" ("state");
+
+CREATE TRIGGER model_alias_history_no_update BEFORE UPDATE ON model_alias_history
+BEGIN SELECT RAISE(ABORT, 'model_alias_history is append-only'); END;
+
+CREATE TRIGGER model_alias_history_no_delete BEFORE DELETE ON model_alias_history
+BEGIN SELECT RAISE(ABORT, 'model_alias_history is append-only'); END;
+
+CREATE TRIGGER model_alias_history_no_replace BEFORE INSERT ON model_alias_history
+WHEN EXISTS (SELECT 1 FROM model_alias_history WHERE change_id = NEW.change_id)
+BEGIN SELECT RAISE(ABORT, 'model_alias_history is append-only'); END;
+
+INSERT INTO "__EFMigrationsHistory" ("MigrationId", "ProductVersion")
+VALUES ('20261124221027_ModelLifecycle', '10.0.15');

@@ -68,6 +68,10 @@ namespace IotAnalytics.Core.Persistence.PostgreSql.Migrations
                         .HasColumnType("integer")
                         .HasColumnName("flags");
 
+                    b.Property<bool?>("IsOtherAnomaly")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_other_anomaly");
+
                     b.Property<string>("Measurements")
                         .IsRequired()
                         .HasColumnType("jsonb")
@@ -77,6 +81,11 @@ namespace IotAnalytics.Core.Persistence.PostgreSql.Migrations
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("model_version")
+                        .UseCollation("C");
+
+                    b.Property<string>("OtherVersion")
+                        .HasColumnType("text")
+                        .HasColumnName("other_version")
                         .UseCollation("C");
 
                     b.Property<double>("Rarity")
@@ -346,6 +355,102 @@ namespace IotAnalytics.Core.Persistence.PostgreSql.Migrations
                     b.ToTable("delta_table", "iot");
                 });
 
+            modelBuilder.Entity("IotAnalytics.Core.Persistence.DriftMeasurement", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasColumnType("text")
+                        .HasColumnName("name")
+                        .UseCollation("C");
+
+                    b.Property<DateTime>("MeasuredTime")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("measured_time");
+
+                    b.Property<string>("ModelVersion")
+                        .HasColumnType("text")
+                        .HasColumnName("model_version")
+                        .UseCollation("C");
+
+                    b.Property<string>("Method")
+                        .HasColumnType("text")
+                        .HasColumnName("method")
+                        .UseCollation("C");
+
+                    b.Property<string>("Feature")
+                        .HasColumnType("text")
+                        .HasColumnName("feature")
+                        .UseCollation("C");
+
+                    b.Property<DateTime>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<double>("Limit")
+                        .HasColumnType("double precision")
+                        .HasColumnName("limit");
+
+                    b.Property<int>("RowCount")
+                        .HasColumnType("integer")
+                        .HasColumnName("row_count");
+
+                    b.Property<double>("Value")
+                        .HasColumnType("double precision")
+                        .HasColumnName("value");
+
+                    b.HasKey("Name", "MeasuredTime", "ModelVersion", "Method", "Feature");
+
+                    b.ToTable("drift_measurement", "iot");
+                });
+
+            modelBuilder.Entity("IotAnalytics.Core.Persistence.GateReportRow", b =>
+                {
+                    b.Property<long>("ReportId")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("report_id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("ReportId"));
+
+                    b.Property<string>("Champion")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("champion")
+                        .UseCollation("C");
+
+                    b.Property<DateTime>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name")
+                        .UseCollation("C");
+
+                    b.Property<string>("Report")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("report");
+
+                    b.Property<string>("Verdict")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("verdict")
+                        .UseCollation("C");
+
+                    b.Property<string>("Version")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("version")
+                        .UseCollation("C");
+
+                    b.HasKey("ReportId");
+
+                    b.HasIndex("Name", "Version");
+
+                    b.ToTable("gate_report", "iot");
+                });
+
             modelBuilder.Entity("IotAnalytics.Core.Persistence.HostRoleRow", b =>
                 {
                     b.Property<string>("Role")
@@ -529,9 +634,76 @@ namespace IotAnalytics.Core.Persistence.PostgreSql.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
 
+                    b.Property<string>("Shadow")
+                        .HasColumnType("text")
+                        .HasColumnName("shadow")
+                        .UseCollation("C");
+
+                    b.Property<double>("ShadowShare")
+                        .HasColumnType("double precision")
+                        .HasColumnName("shadow_share");
+
                     b.HasKey("Name");
 
                     b.ToTable("model", "iot");
+                });
+
+            modelBuilder.Entity("IotAnalytics.Core.Persistence.ModelAliasChange", b =>
+                {
+                    b.Property<long>("ChangeId")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("change_id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("ChangeId"));
+
+                    b.Property<string>("Alias")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("alias")
+                        .UseCollation("C");
+
+                    b.Property<DateTime>("ChangedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("changed_at");
+
+                    b.Property<string>("ChangedBy")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("changed_by")
+                        .UseCollation("C");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name")
+                        .UseCollation("C");
+
+                    b.Property<string>("Previous")
+                        .HasColumnType("text")
+                        .HasColumnName("previous")
+                        .UseCollation("C");
+
+                    b.Property<string>("Reason")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("reason")
+                        .UseCollation("C");
+
+                    b.Property<double>("Share")
+                        .HasColumnType("double precision")
+                        .HasColumnName("share");
+
+                    b.Property<string>("Version")
+                        .HasColumnType("text")
+                        .HasColumnName("version")
+                        .UseCollation("C");
+
+                    b.HasKey("ChangeId");
+
+                    b.HasIndex("Name");
+
+                    b.ToTable("model_alias_history", "iot");
                 });
 
             modelBuilder.Entity("IotAnalytics.Core.Persistence.ModelFeatureRange", b =>
@@ -598,6 +770,10 @@ namespace IotAnalytics.Core.Persistence.PostgreSql.Migrations
                         .HasColumnType("text")
                         .HasColumnName("sha256")
                         .UseCollation("C");
+
+                    b.Property<long?>("TrainingRunId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("training_run_id");
 
                     b.HasKey("Name", "Version");
 
@@ -920,6 +1096,64 @@ namespace IotAnalytics.Core.Persistence.PostgreSql.Migrations
                     b.ToTable("sequence", "iot");
                 });
 
+            modelBuilder.Entity("IotAnalytics.Core.Persistence.ShadowMinute", b =>
+                {
+                    b.Property<DateTime>("BucketStart")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("bucket_start");
+
+                    b.Property<string>("Profile")
+                        .HasColumnType("text")
+                        .HasColumnName("profile")
+                        .UseCollation("C");
+
+                    b.Property<string>("ShadowVersion")
+                        .HasColumnType("text")
+                        .HasColumnName("shadow_version")
+                        .UseCollation("C");
+
+                    b.Property<string>("ChampionVersion")
+                        .HasColumnType("text")
+                        .HasColumnName("champion_version")
+                        .UseCollation("C");
+
+                    b.Property<int>("SourceId")
+                        .HasColumnType("integer")
+                        .HasColumnName("source_id");
+
+                    b.Property<int>("Partition")
+                        .HasColumnType("integer")
+                        .HasColumnName("partition");
+
+                    b.Property<long>("Both")
+                        .HasColumnType("bigint")
+                        .HasColumnName("both");
+
+                    b.Property<long>("ChampionNanoseconds")
+                        .HasColumnType("bigint")
+                        .HasColumnName("champion_nanoseconds");
+
+                    b.Property<long>("ChampionOnly")
+                        .HasColumnType("bigint")
+                        .HasColumnName("champion_only");
+
+                    b.Property<long>("Neither")
+                        .HasColumnType("bigint")
+                        .HasColumnName("neither");
+
+                    b.Property<long>("ShadowNanoseconds")
+                        .HasColumnType("bigint")
+                        .HasColumnName("shadow_nanoseconds");
+
+                    b.Property<long>("ShadowOnly")
+                        .HasColumnType("bigint")
+                        .HasColumnName("shadow_only");
+
+                    b.HasKey("BucketStart", "Profile", "ShadowVersion", "ChampionVersion", "SourceId", "Partition");
+
+                    b.ToTable("shadow_minute", "iot");
+                });
+
             modelBuilder.Entity("IotAnalytics.Core.Persistence.Source", b =>
                 {
                     b.Property<int>("SourceId")
@@ -1021,6 +1255,163 @@ namespace IotAnalytics.Core.Persistence.PostgreSql.Migrations
                         {
                             t.HasCheckConstraint("stream_partition_offsets", "lake_offset <= rollup_offset AND rollup_offset <= fast_offset");
                         });
+                });
+
+            modelBuilder.Entity("IotAnalytics.Core.Persistence.TrainingExclusion", b =>
+                {
+                    b.Property<long>("ExclusionId")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("exclusion_id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("ExclusionId"));
+
+                    b.Property<DateTime>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("CreatedBy")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("created_by")
+                        .UseCollation("C");
+
+                    b.Property<DateTime>("FromTime")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("from_time");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name")
+                        .UseCollation("C");
+
+                    b.Property<string>("Reason")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("reason")
+                        .UseCollation("C");
+
+                    b.Property<string>("SensorId")
+                        .HasColumnType("text")
+                        .HasColumnName("sensor_id")
+                        .UseCollation("C");
+
+                    b.Property<DateTime>("ToTime")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("to_time");
+
+                    b.HasKey("ExclusionId");
+
+                    b.HasIndex("Name");
+
+                    b.ToTable("training_exclusion", "iot");
+                });
+
+            modelBuilder.Entity("IotAnalytics.Core.Persistence.TrainingRun", b =>
+                {
+                    b.Property<long>("RunId")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("run_id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("RunId"));
+
+                    b.Property<int>("Attempts")
+                        .HasColumnType("integer")
+                        .HasColumnName("attempts");
+
+                    b.Property<string>("Error")
+                        .HasColumnType("text")
+                        .HasColumnName("error")
+                        .UseCollation("C");
+
+                    b.Property<DateTime?>("FinishedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("finished_at");
+
+                    b.Property<bool>("IsCancelRequested")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_cancel_requested");
+
+                    b.Property<DateTime?>("LeaseUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("lease_until");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name")
+                        .UseCollation("C");
+
+                    b.Property<string>("Owner")
+                        .HasColumnType("text")
+                        .HasColumnName("owner")
+                        .UseCollation("C");
+
+                    b.Property<double>("Progress")
+                        .HasColumnType("double precision")
+                        .HasColumnName("progress");
+
+                    b.Property<string>("Reason")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("reason")
+                        .UseCollation("C");
+
+                    b.Property<DateTime>("RequestedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("requested_at");
+
+                    b.Property<string>("RequestedBy")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("requested_by")
+                        .UseCollation("C");
+
+                    b.Property<long>("RowsRead")
+                        .HasColumnType("bigint")
+                        .HasColumnName("rows_read");
+
+                    b.Property<long>("Seed")
+                        .HasColumnType("bigint")
+                        .HasColumnName("seed");
+
+                    b.Property<string>("Stage")
+                        .HasColumnType("text")
+                        .HasColumnName("stage")
+                        .UseCollation("C");
+
+                    b.Property<DateTime?>("StartedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("started_at");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("state")
+                        .UseCollation("C");
+
+                    b.Property<string>("Version")
+                        .HasColumnType("text")
+                        .HasColumnName("version")
+                        .UseCollation("C");
+
+                    b.Property<DateTime>("WindowFrom")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("window_from");
+
+                    b.Property<DateTime>("WindowTo")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("window_to");
+
+                    b.HasKey("RunId");
+
+                    b.HasIndex("Name");
+
+                    b.HasIndex("State");
+
+                    b.ToTable("training_run", "iot");
                 });
 #pragma warning restore 612, 618
         }

@@ -61,6 +61,10 @@ namespace IotAnalytics.Core.Persistence.Sqlite.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("flags");
 
+                    b.Property<bool?>("IsOtherAnomaly")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("is_other_anomaly");
+
                     b.Property<string>("Measurements")
                         .IsRequired()
                         .HasColumnType("TEXT")
@@ -70,6 +74,10 @@ namespace IotAnalytics.Core.Persistence.Sqlite.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("model_version");
+
+                    b.Property<string>("OtherVersion")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("other_version");
 
                     b.Property<double>("Rarity")
                         .HasColumnType("REAL")
@@ -313,6 +321,92 @@ namespace IotAnalytics.Core.Persistence.Sqlite.Migrations
                     b.ToTable("delta_table", (string)null);
                 });
 
+            modelBuilder.Entity("IotAnalytics.Core.Persistence.DriftMeasurement", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<long>("MeasuredTime")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("measured_time");
+
+                    b.Property<string>("ModelVersion")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("model_version");
+
+                    b.Property<string>("Method")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("method");
+
+                    b.Property<string>("Feature")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("feature");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<double>("Limit")
+                        .HasColumnType("REAL")
+                        .HasColumnName("limit");
+
+                    b.Property<int>("RowCount")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("row_count");
+
+                    b.Property<double>("Value")
+                        .HasColumnType("REAL")
+                        .HasColumnName("value");
+
+                    b.HasKey("Name", "MeasuredTime", "ModelVersion", "Method", "Feature");
+
+                    b.ToTable("drift_measurement", (string)null);
+                });
+
+            modelBuilder.Entity("IotAnalytics.Core.Persistence.GateReportRow", b =>
+                {
+                    b.Property<long>("ReportId")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("report_id");
+
+                    b.Property<string>("Champion")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("champion");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<string>("Report")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("report");
+
+                    b.Property<string>("Verdict")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("verdict");
+
+                    b.Property<string>("Version")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("version");
+
+                    b.HasKey("ReportId");
+
+                    b.HasIndex("Name", "Version");
+
+                    b.ToTable("gate_report", (string)null);
+                });
+
             modelBuilder.Entity("IotAnalytics.Core.Persistence.HostRoleRow", b =>
                 {
                     b.Property<string>("Role")
@@ -484,9 +578,67 @@ namespace IotAnalytics.Core.Persistence.Sqlite.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("created_at");
 
+                    b.Property<string>("Shadow")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("shadow");
+
+                    b.Property<double>("ShadowShare")
+                        .HasColumnType("REAL")
+                        .HasColumnName("shadow_share");
+
                     b.HasKey("Name");
 
                     b.ToTable("model", (string)null);
+                });
+
+            modelBuilder.Entity("IotAnalytics.Core.Persistence.ModelAliasChange", b =>
+                {
+                    b.Property<long>("ChangeId")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("change_id");
+
+                    b.Property<string>("Alias")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("alias");
+
+                    b.Property<long>("ChangedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("changed_at");
+
+                    b.Property<string>("ChangedBy")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("changed_by");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<string>("Previous")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("previous");
+
+                    b.Property<string>("Reason")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("reason");
+
+                    b.Property<double>("Share")
+                        .HasColumnType("REAL")
+                        .HasColumnName("share");
+
+                    b.Property<string>("Version")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("version");
+
+                    b.HasKey("ChangeId");
+
+                    b.HasIndex("Name");
+
+                    b.ToTable("model_alias_history", (string)null);
                 });
 
             modelBuilder.Entity("IotAnalytics.Core.Persistence.ModelFeatureRange", b =>
@@ -545,6 +697,10 @@ namespace IotAnalytics.Core.Persistence.Sqlite.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("sha256");
+
+                    b.Property<long?>("TrainingRunId")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("training_run_id");
 
                     b.HasKey("Name", "Version");
 
@@ -855,6 +1011,61 @@ namespace IotAnalytics.Core.Persistence.Sqlite.Migrations
                     b.ToTable("sequence", (string)null);
                 });
 
+            modelBuilder.Entity("IotAnalytics.Core.Persistence.ShadowMinute", b =>
+                {
+                    b.Property<long>("BucketStart")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("bucket_start");
+
+                    b.Property<string>("Profile")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("profile");
+
+                    b.Property<string>("ShadowVersion")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("shadow_version");
+
+                    b.Property<string>("ChampionVersion")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("champion_version");
+
+                    b.Property<int>("SourceId")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("source_id");
+
+                    b.Property<int>("Partition")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("partition");
+
+                    b.Property<long>("Both")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("both");
+
+                    b.Property<long>("ChampionNanoseconds")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("champion_nanoseconds");
+
+                    b.Property<long>("ChampionOnly")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("champion_only");
+
+                    b.Property<long>("Neither")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("neither");
+
+                    b.Property<long>("ShadowNanoseconds")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("shadow_nanoseconds");
+
+                    b.Property<long>("ShadowOnly")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("shadow_only");
+
+                    b.HasKey("BucketStart", "Profile", "ShadowVersion", "ChampionVersion", "SourceId", "Partition");
+
+                    b.ToTable("shadow_minute", (string)null);
+                });
+
             modelBuilder.Entity("IotAnalytics.Core.Persistence.Source", b =>
                 {
                     b.Property<int>("SourceId")
@@ -947,6 +1158,147 @@ namespace IotAnalytics.Core.Persistence.Sqlite.Migrations
                         {
                             t.HasCheckConstraint("stream_partition_offsets", "lake_offset <= rollup_offset AND rollup_offset <= fast_offset");
                         });
+                });
+
+            modelBuilder.Entity("IotAnalytics.Core.Persistence.TrainingExclusion", b =>
+                {
+                    b.Property<long>("ExclusionId")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("exclusion_id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("CreatedBy")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("created_by");
+
+                    b.Property<long>("FromTime")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("from_time");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<string>("Reason")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("reason");
+
+                    b.Property<string>("SensorId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("sensor_id");
+
+                    b.Property<long>("ToTime")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("to_time");
+
+                    b.HasKey("ExclusionId");
+
+                    b.HasIndex("Name");
+
+                    b.ToTable("training_exclusion", (string)null);
+                });
+
+            modelBuilder.Entity("IotAnalytics.Core.Persistence.TrainingRun", b =>
+                {
+                    b.Property<long>("RunId")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("run_id");
+
+                    b.Property<int>("Attempts")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("attempts");
+
+                    b.Property<string>("Error")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("error");
+
+                    b.Property<long?>("FinishedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("finished_at");
+
+                    b.Property<bool>("IsCancelRequested")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("is_cancel_requested");
+
+                    b.Property<long?>("LeaseUntil")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("lease_until");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<string>("Owner")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("owner");
+
+                    b.Property<double>("Progress")
+                        .HasColumnType("REAL")
+                        .HasColumnName("progress");
+
+                    b.Property<string>("Reason")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("reason");
+
+                    b.Property<long>("RequestedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("requested_at");
+
+                    b.Property<string>("RequestedBy")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("requested_by");
+
+                    b.Property<long>("RowsRead")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("rows_read");
+
+                    b.Property<long>("Seed")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("seed");
+
+                    b.Property<string>("Stage")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("stage");
+
+                    b.Property<long?>("StartedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("started_at");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("state");
+
+                    b.Property<string>("Version")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("version");
+
+                    b.Property<long>("WindowFrom")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("window_from");
+
+                    b.Property<long>("WindowTo")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("window_to");
+
+                    b.HasKey("RunId");
+
+                    b.HasIndex("Name");
+
+                    b.HasIndex("State");
+
+                    b.ToTable("training_run", (string)null);
                 });
 #pragma warning restore 612, 618
         }
