@@ -44,6 +44,7 @@ public static class LakeServices
         services.AddSingleton<LakeVacuum>();
         services.AddSingleton<LakeTablesQuery>();
         services.AddSingleton<SensorReadingsQuery>();
+        services.AddSingleton<ProfileReadingsQuery>();
         services.AddHostedService<DeltaPublishService>();
         return services;
     }

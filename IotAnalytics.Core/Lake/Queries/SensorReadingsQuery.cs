@@ -90,11 +90,8 @@ internal sealed class SensorReadingsQuery(ILakeStore store, IDbContextFactory<An
             return false;
         }
 
-        return !(min.TryGetProperty("event_time", out var earliest) && Ms(earliest) >= window.ToMs)
-            && !(max.TryGetProperty("event_time", out var latest) && Ms(latest) < window.FromMs);
+        return FileTimes.MayHold(json.RootElement, window.FromMs, window.ToMs);
     }
-
-    private static long Ms(JsonElement time) => time.GetDateTimeOffset().ToUnixTimeMilliseconds();
 }
 
 /// <summary>A page of readings.</summary>
