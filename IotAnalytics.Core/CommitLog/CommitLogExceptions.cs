@@ -10,6 +10,10 @@ public sealed class LogFullException(long maxBytes)
 /// <summary>The log cannot be written now (disk full, closing). Nothing was appended; retry.</summary>
 public sealed class LogUnavailableException(string message, Exception? inner = null) : CommitLogException(message, inner);
 
+/// <summary>The log never takes a record of this size. Nothing was appended; a repetition is of no use.</summary>
+public sealed class RecordTooLargeException(int bytes, int maxBytes)
+    : CommitLogException($"A record of {bytes} bytes is above what the Kafka topic takes: {maxBytes} bytes (its max.message.bytes less the record's header).");
+
 /// <summary>Records that were asked for are no longer in the log.</summary>
 public sealed class OffsetTrimmedException(int partition, long offset, long start)
     : CommitLogException($"Partition {partition}: offset {offset} was trimmed, the log starts at {start}.")

@@ -25,6 +25,7 @@ public interface ICommitLog : IAsyncDisposable
     /// <param name="records">At least one. On a log with one partition usually exactly one.</param>
     /// <param name="request">Given for an idempotent request: remembered with the records in one transaction.</param>
     /// <exception cref="LogFullException">The byte bound is reached (HTTP 429).</exception>
+    /// <exception cref="RecordTooLargeException">A record is larger than the log takes (HTTP 413).</exception>
     /// <exception cref="LogUnavailableException">The disk is full or the log is closing (HTTP 503); nothing was appended.</exception>
     ValueTask<AppendResult> AppendAsync(IReadOnlyList<LogRecord> records, IdempotentRequest? request, CancellationToken cancellationToken);
 

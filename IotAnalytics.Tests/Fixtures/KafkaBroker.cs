@@ -6,16 +6,23 @@ using Confluent.Kafka.Admin;
 
 namespace IotAnalytics.Tests.Fixtures;
 
-/// <summary>One real broker for all tests of a run, started by the first that needs it. Tests that share it run one after the other.</summary>
+/// <summary>
+/// One real broker for all tests of a run, started by the first that needs it. Tests that share it run one after the other. <c>IOT_TEST_KAFKA</c> is
+/// the address of one that runs already; tests that would have to kill it are skipped then.
+/// </summary>
 public sealed class KafkaBroker : IAsyncLifetime
 {
-    private readonly string _folder = Path.Combine(Path.GetTempPath(), $"iot-kafka-{Environment.ProcessId}");
+    private readonly string _folder = Path.Combine(Path.GetTempPath(), $"iot-kafka-{Environment.ProcessId}-{Guid.NewGuid():N}");
+    private readonly string _topicPrefix = $"readings-{Guid.NewGuid().ToString("N")[..8]}";
     private readonly SemaphoreSlim _starting = new(1, 1);
     private string? _program;
     private string? _servers;
     private int _port;
     private int _topics;
     private bool _isDown;
+
+    /// <summary>Further properties of the broker, given its port.</summary>
+    internal Func<int, string> Properties { get; init; } = _ => "";
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
@@ -25,7 +32,11 @@ public sealed class KafkaBroker : IAsyncLifetime
         await _starting.WaitAsync(TestContext.Current.CancellationToken);
         try
         {
-            if (_servers is null)
+            if (_servers is null && TestEnvironment.RunningServer("IOT_TEST_KAFKA") is { } running)
+            {
+                _servers = running;
+            }
+            else if (_servers is null)
             {
                 _program = TestEnvironment.RequireServers("kafka/kafka");
                 TestEnvironment.RequireProgram("java");
@@ -46,11 +57,16 @@ public sealed class KafkaBroker : IAsyncLifetime
     }
 
     /// <summary>A name that no other test uses.</summary>
-    public string NewTopic() => $"readings-{Interlocked.Increment(ref _topics)}";
+    public string NewTopic() => $"{_topicPrefix}-{Interlocked.Increment(ref _topics)}";
 
     /// <summary>Ends the broker as a crash does; its data stay.</summary>
     public async Task KillAsync()
     {
+        if (_program is null)
+        {
+            Assert.Skip("the broker of IOT_TEST_KAFKA is not for this test to kill");
+        }
+
         _isDown = true;
         await RunAsync("kill");
     }
@@ -97,7 +113,7 @@ public sealed class KafkaBroker : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (_servers is not null)
+        if (_program is not null && Directory.Exists(_folder))
         {
             await RunAsync("kill");
             Directory.Delete(_folder, recursive: true);
@@ -115,7 +131,7 @@ public sealed class KafkaBroker : IAsyncLifetime
         // Up soon, also after a kill, at the price of speed later.
         start.Environment["KAFKA_HEAP"] = "256m";
         start.Environment["JAVA_TOOL_OPTIONS"] = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
-        start.Environment["KAFKA_PROPERTIES"] = "broker.session.timeout.ms=2000\nbroker.heartbeat.interval.ms=500";
+        start.Environment["KAFKA_PROPERTIES"] = $"broker.session.timeout.ms=2000\nbroker.heartbeat.interval.ms=500\n{Properties(_port)}";
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();

@@ -67,6 +67,11 @@ internal static class ReadingEndpoints
             body.Dispose();
             return new Problem(StatusCodes.Status429TooManyRequests, "log_full", e.Message) { RetryAfter = RetryWhenFull };
         }
+        catch (RecordTooLargeException e)
+        {
+            body.Dispose();
+            return new Problem(StatusCodes.Status413PayloadTooLarge, "record_too_large", $"{e.Message} Send the readings in smaller bodies.");
+        }
         catch (LogUnavailableException e)
         {
             body.Dispose();

@@ -11,6 +11,8 @@ namespace IotAnalytics.Core.CommitLog.Kafka;
 /// </summary>
 internal sealed class KafkaAppender : IDisposable
 {
+    /// <summary>At least what a batch of one record takes beside the value.</summary>
+    private const int HeaderBytes = 128;
     private static readonly TimeSpan FlushAtClose = TimeSpan.FromSeconds(10);
     private readonly KafkaClients _clients;
     private readonly KafkaTopic _topic;
@@ -26,9 +28,11 @@ internal sealed class KafkaAppender : IDisposable
         _producer = Make();
     }
 
+    /// <exception cref="RecordTooLargeException">Nothing was appended.</exception>
     /// <exception cref="LogUnavailableException">Not acknowledged; of several records some may have been stored.</exception>
     public async ValueTask<IReadOnlyList<LogPosition>> AppendAsync(IReadOnlyList<LogRecord> records)
     {
+        ThrowIfTooLarge(records);
         var started = Stopwatch.GetTimestamp();
         var pending = new PendingAppend(records);
         var producer = Current();
@@ -83,6 +87,24 @@ internal sealed class KafkaAppender : IDisposable
     {
         _producer.Flush(FlushAtClose);
         _producer.Dispose();
+    }
+
+    /// <summary>Before anything is produced: the broker would take the other records.</summary>
+    private void ThrowIfTooLarge(IReadOnlyList<LogRecord> records)
+    {
+        if (_topic.MaxMessageBytes is not { } limit)
+        {
+            return;
+        }
+
+        for (var i = 0; i < records.Count; i++)
+        {
+            if (records[i].Value.Length > limit - HeaderBytes)
+            {
+                CommitLogMeters.Refused.Add(1, new KeyValuePair<string, object?>("reason", "too_large"));
+                throw new RecordTooLargeException(records[i].Value.Length, Math.Max(0, limit - HeaderBytes));
+            }
+        }
     }
 
     private IProducer<Null, byte[]> Current()

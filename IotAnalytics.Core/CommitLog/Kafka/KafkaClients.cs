@@ -63,7 +63,16 @@ internal sealed class KafkaClients(KafkaLogOptions options, ILogger logger)
             IsolationLevel = IsolationLevel.ReadUncommitted,
         };
         return Build(() => new ConsumerBuilder<Ignore, Ignore>(config)
-            .SetLogHandler((_, message) => Log.ClientLog(logger, "lookup", message.Message)).SetErrorHandler((_, error) => Report("lookup", error)).Build());
+            .SetLogHandler((_, message) =>
+            {
+                Log.ClientLog(logger, "lookup", message.Message);
+                // Errors are told to a consumer that polls; this one never does, and its log alone says why a connection failed.
+                if (message.Facility is "FAIL" or "ERROR")
+                {
+                    LastError = WithoutThread(message.Message);
+                }
+            })
+            .SetErrorHandler((_, error) => Report("lookup", error)).Build());
     }
 
     /// <summary>The consumer behind a <see cref="ReadingClient"/>: it joins no group, commits nothing and resets nothing by itself.</summary>
@@ -169,6 +178,10 @@ internal sealed class KafkaClients(KafkaLogOptions options, ILogger logger)
 
         return config;
     }
+
+    /// <summary><c>[thrd:…]: </c> is for the library's authors.</summary>
+    private static string WithoutThread(string message) =>
+        message.StartsWith("[thrd:", StringComparison.Ordinal) && message.IndexOf("]: ", StringComparison.Ordinal) is > 0 and var end ? message[(end + 3)..] : message;
 
     private void SetDefault(Config config, string property, string value)
     {

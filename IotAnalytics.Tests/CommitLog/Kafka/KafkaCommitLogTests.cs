@@ -90,6 +90,22 @@ public sealed class KafkaCommitLogTests(KafkaBroker broker) : CommitLogConforman
     }
 
     [Fact]
+    public async Task A_record_above_what_the_topic_takes_is_refused_and_so_are_those_beside_it()
+    {
+        await broker.StartAsync();
+        _topic = broker.NewTopic();
+        await broker.CreateTopicAsync(_topic, 2, ("max.message.bytes", "4000"));
+        await using var log = await OpenAsync(_ => { });
+
+        var refused = await Assert.ThrowsAsync<RecordTooLargeException>(() => log.AppendAsync([Record(0, 1, "small"), Record(1, 1, new string('x', 3_873))], null, Token).AsTask());
+        Assert.Contains("3873 bytes is above what the Kafka topic takes: 3872", refused.Message, StringComparison.Ordinal);
+        await log.AppendAsync([Record(1, 1, new string('x', 3_872))], null, Token);
+
+        Assert.Equal(0, (await log.GetBoundsAsync(0, Token)).HighWatermark);
+        Assert.Equal(1, (await log.GetBoundsAsync(1, Token)).HighWatermark);
+    }
+
+    [Fact]
     public async Task A_trim_commits_the_offset_for_lag_tools_and_deletes_nothing()
     {
         var log = await NewAsync(2);

@@ -45,7 +45,7 @@ public sealed class ComposeRunTests : IDisposable
             await WaitAsync(async () => host.HasExited || (await container.RunAsync("health")).ExitCode == 0, "the host is well", () => host.Output);
             await using var worker = second.Start("serve");
             await WaitAsync(async () => await OwnersAsync(servers, variables) == 2, "host and worker share the partitions", () => host.Output + worker.Output);
-            sent = await SimulateAsync(compose, servers.Located, container.Address);
+            sent = await SimulateAsync(compose, servers.Located);
             await WaitAsync(async () => await CountedAsync(servers, variables) >= sent, "every reading is counted", () => host.Output + worker.Output);
             Assert.Equal(0, await worker.StopAsync(TimeSpan.FromSeconds(70)));
             Assert.Equal(0, await host.StopAsync(TimeSpan.FromSeconds(70)));
@@ -78,11 +78,11 @@ public sealed class ComposeRunTests : IDisposable
     }
 
     /// <summary>The simulator of the compose file, as fast as it goes and with an end. Returns the number of readings that were taken.</summary>
-    private async Task<long> SimulateAsync(ComposeFile compose, Func<string, string> located, Uri host)
+    private async Task<long> SimulateAsync(ComposeFile compose, Func<string, string> located)
     {
-        var command = compose.Strings("simulator", "command").Select(a => located(a).Replace("http://host:8080", host.GetLeftPart(UriPartial.Authority), StringComparison.Ordinal)).ToList();
+        var command = compose.Strings("simulator", "command").Select(located).ToList();
         command[command.IndexOf("--rate") + 1] = "0";
-        var container = new HostContainer(Path.Combine(_folder, "host"), host.Port, compose.Environment("simulator", new Dictionary<string, string>())) { IsInRoot = true };
+        var container = Container("simulator", compose.Environment("simulator", new Dictionary<string, string>()));
         var (exitCode, output) = await container.RunAsync([.. command, "--count", Readings.ToString(CultureInfo.InvariantCulture)]);
         Assert.True(exitCode == 0, output);
         var taken = Regex.Match(output, @"Accepted\s+([\d,]+)");

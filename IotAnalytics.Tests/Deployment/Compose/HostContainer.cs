@@ -29,11 +29,6 @@ internal sealed class HostContainer(string folder, int port, IReadOnlyDictionary
 
     private string Temporary => Path.Combine(folder, "tmp");
 
-    public Uri Address => new($"http://127.0.0.1:{port}");
-
-    /// <summary>Whether the working directory is <c>/</c>, with the volume as <c>data</c> in it, and not the program's folder.</summary>
-    public bool IsInRoot { get; init; }
-
     /// <summary>The volume and the tmpfs.</summary>
     public void MakeFolders()
     {
@@ -54,7 +49,7 @@ internal sealed class HostContainer(string folder, int port, IReadOnlyDictionary
     {
         string[] asNobody = IsUnprivileged ? ["setpriv", $"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups", "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all"] : [];
         string[] line = [.. asNobody, Program, .. arguments];
-        var start = new ProcessStartInfo(line[0], line[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = IsInRoot ? folder : Path.GetDirectoryName(Program)! };
+        var start = new ProcessStartInfo(line[0], line[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetDirectoryName(Program)! };
         start.Environment.Clear();
         start.Environment["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
         start.Environment["DOTNET_ROOT"] = Runtime;
