@@ -13,4 +13,13 @@ internal static partial class Log
 
     [LoggerMessage(EventIds.ModelImported, LogLevel.Information, "Imported {Name} version {Version} as champion, by {By}.")]
     public static partial void ModelImported(this ILogger logger, string name, string version, string by);
+
+    [LoggerMessage(EventIds.ModelVersionAdded, LogLevel.Information, "Registered {Name} version {Version}, by {By}.")]
+    public static partial void VersionAdded(this ILogger logger, string name, string version, string by);
+
+    [LoggerMessage(EventIds.ModelAliasChanged, LogLevel.Information, "The {Alias} of {Name} is version {Version} now (it was {Previous}), by {By}: {Reason}")]
+    public static partial void AliasChanged(this ILogger logger, string alias, string name, string version, string previous, string by, string reason);
+
+    [LoggerMessage(EventIds.ShadowDoesNotFitProfile, LogLevel.Warning, "The shadow {Name} version {Version} does not fit its profile any more ({Reason}); it is a shadow no longer.")]
+    public static partial void ShadowDoesNotFitProfile(this ILogger logger, string name, string version, string reason);
 }

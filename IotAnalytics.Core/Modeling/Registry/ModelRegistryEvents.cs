@@ -5,4 +5,7 @@ public static partial class EventIds
     public const int BootstrapModelTrained = 4001;
     public const int ModelDoesNotFitProfile = 4002;
     public const int ModelImported = 4003;
+    public const int ModelVersionAdded = 4010;
+    public const int ModelAliasChanged = 4011;
+    public const int ShadowDoesNotFitProfile = 4012;
 }

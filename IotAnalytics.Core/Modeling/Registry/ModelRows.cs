@@ -15,6 +15,14 @@ internal static class ModelRows
         return query.ExecuteScalar() as string;
     }
 
+    /// <summary>The shadow's version and its share, or null: no such model, or it has none.</summary>
+    public static (string Version, double Share)? Shadow(DbTransaction transaction, string name)
+    {
+        using var query = transaction.Query("SELECT shadow, shadow_share FROM model WHERE name = @name AND shadow IS NOT NULL", ("@name", name));
+        using var row = query.ExecuteReader();
+        return row.Read() ? (row.GetString(0), row.GetDouble(1)) : null;
+    }
+
     /// <summary>Where a version's file is and its hash, or null: no such version.</summary>
     public static (string ObjectKey, string Sha256)? File(DbTransaction transaction, string name, string version)
     {
@@ -38,37 +46,33 @@ internal static class ModelRows
         return (newest + 1).ToString(CultureInfo.InvariantCulture);
     }
 
-    /// <summary>Inserts a version with its ranges and makes it the champion. Returns false, with nothing changed, when the version exists or the
-    /// champion is no longer <paramref name="replaced"/>.</summary>
-    /// <param name="replaced">The champion that the caller saw, or null for none.</param>
-    public static bool InsertChampion(DbTransaction transaction, ModelSnapshot model, string key, string by, string? replaced, DbTime now)
+    /// <summary>Inserts a version with its ranges. The model's row is locked. Returns false, with nothing changed, when it is not the next version any more.</summary>
+    /// <param name="trainingRunId">The run that made it, or null.</param>
+    public static bool InsertVersion(DbTransaction transaction, ModelSnapshot model, string key, string by, long? trainingRunId, DbTime now)
     {
-        transaction.Execute("INSERT INTO model (name, champion, created_at) VALUES (@name, NULL, @now) ON CONFLICT (name) DO NOTHING",
-            ("@name", model.Name), ("@now", now));
-        using var champion = transaction.Query($"SELECT champion FROM model WHERE name = @name{transaction.ForUpdate()}", ("@name", model.Name));
-        if (champion.ExecuteScalar() as string != replaced)
+        if (NextVersion(transaction, model.Name) != model.Version)
         {
             return false;
         }
 
-        var inserted = transaction.Execute(
-            "INSERT INTO model_version (name, version, object_key, sha256, card, created_at, created_by) "
-            + "VALUES (@name, @version, @key, @sha256, @card, @now, @by) ON CONFLICT (name, version) DO NOTHING",
-            ("@name", model.Name), ("@version", model.Version), ("@key", key), ("@sha256", model.Sha256), ("@card", model.Card.ToJson()), ("@now", now), ("@by", by));
-        if (inserted == 0)
-        {
-            return false;
-        }
+        transaction.Execute(
+            "INSERT INTO model_version (name, version, object_key, sha256, card, created_at, created_by, training_run_id) "
+            + "VALUES (@name, @version, @key, @sha256, @card, @now, @by, @run)",
+            ("@name", model.Name), ("@version", model.Version), ("@key", key), ("@sha256", model.Sha256), ("@card", model.Card.ToJson()), ("@now", now),
+            ("@by", by), ("@run", trainingRunId));
+        InsertRanges(transaction, model);
+        return true;
+    }
 
+    /// <summary>Inserts the expected ranges of a version.</summary>
+    public static void InsertRanges(DbTransaction transaction, ModelSnapshot model)
+    {
         for (var i = 0; i < model.MeasurementNames.Length; i++)
         {
             transaction.Execute(
-                "INSERT INTO model_feature_range (model_version, measurement, p1, p99) VALUES (@version, @measurement, @p1, @p99)",
+                "INSERT INTO model_feature_range (model_version, measurement, p1, p99) VALUES (@version, @measurement, @p1, @p99) ON CONFLICT DO NOTHING",
                 ("@version", $"{model.Name}/{model.Version}"), ("@measurement", model.MeasurementNames[i]),
                 ("@p1", model.ExpectedRanges[i].P1), ("@p99", model.ExpectedRanges[i].P99));
         }
-
-        transaction.Execute("UPDATE model SET champion = @version WHERE name = @name", ("@name", model.Name), ("@version", model.Version));
-        return true;
     }
 }

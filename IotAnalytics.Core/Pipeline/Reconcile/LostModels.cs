@@ -2,6 +2,7 @@ using System.Globalization;
 using IotAnalytics.Core.Lake;
 using IotAnalytics.Core.Lake.Reconcile;
 using IotAnalytics.Core.Modeling;
+using IotAnalytics.Core.Modeling.Registry;
 using IotAnalytics.Core.Persistence;
 using IotAnalytics.Core.Scoring;
 using Microsoft.Extensions.Options;
@@ -65,8 +66,8 @@ internal sealed class LostModels(ILakeStore store, DatabaseReader reader, Databa
 
                 foreach (var champion in models.Where(m => used.Any(u => u.Profile == m.Lost.Name && u.Version == m.Lost.Version)).GroupBy(m => m.Lost.Name))
                 {
-                    transaction.Execute(
-                        "UPDATE model SET champion = @version WHERE name = @name", ("@version", champion.MaxBy(m => m.Lost.Number).Lost.Version), ("@name", champion.Key));
+                    var version = champion.MaxBy(m => m.Lost.Number).Lost.Version;
+                    AliasRows.Lock(transaction, champion.Key, now).SetChampion(version, Author, "the newest that rows of the lake name");
                 }
             },
             cancellationToken).ConfigureAwait(false);
@@ -91,11 +92,9 @@ internal sealed class LostModels(ILakeStore store, DatabaseReader reader, Databa
             "INSERT INTO model_version (name, version, object_key, sha256, card, created_at, created_by) "
             + "VALUES (@name, @version, @key, @sha256, @card, @now, @by) ON CONFLICT (name, version) DO NOTHING",
             ("@name", model.Name), ("@version", model.Version), ("@key", file.ObjectKey), ("@sha256", model.Sha256), ("@card", model.Card.ToJson()), ("@now", now), ("@by", Author));
-        for (var i = 0; i < (inserted == 0 ? 0 : model.MeasurementNames.Length); i++)
+        if (inserted > 0)
         {
-            transaction.Execute(
-                "INSERT INTO model_feature_range (model_version, measurement, p1, p99) VALUES (@version, @measurement, @p1, @p99) ON CONFLICT DO NOTHING",
-                ("@version", $"{model.Name}/{model.Version}"), ("@measurement", model.MeasurementNames[i]), ("@p1", model.ExpectedRanges[i].P1), ("@p99", model.ExpectedRanges[i].P99));
+            ModelRows.InsertRanges(transaction, model);
         }
     }
 

@@ -156,6 +156,7 @@ public sealed class ModelRegistryTests : IAsyncLifetime
         services.AddSingleton<TimeProvider>(new FakeTimeProvider());
         services.AddSingleton<ILakeStore>(_store);
         services.AddPersistence(configuration);
+        services.AddSingleton(Catalog);
         services.AddModeling(configuration);
         var host = services.BuildServiceProvider();
         _hosts.Add(host);
