@@ -83,7 +83,7 @@ public sealed class SecuredKafkaTests : IAsyncLifetime
             ["CommitLog:Kafka:BootstrapServers"] = _servers,
             ["CommitLog:Kafka:CreateTopic"] = "true",
             ["CommitLog:Kafka:Partitions"] = "2",
-            ["CommitLog:Kafka:StartTimeout"] = "00:00:02",
+            ["CommitLog:Kafka:StartTimeout"] = "00:00:04",
             ["CommitLog:Kafka:Client:security_protocol"] = "sasl_ssl",
             ["CommitLog:Kafka:Client:ssl_ca_location"] = authority,
             ["CommitLog:Kafka:Client:sasl_mechanism"] = "PLAIN",
@@ -121,7 +121,7 @@ public sealed class SecuredKafkaTests : IAsyncLifetime
             return request.CreateSelfSigned(from, to);
         }
 
-        using var signed = request.Create(issuer, from, to, RandomNumberGenerator.GetBytes(8));
+        using var signed = request.Create(issuer, issuer.NotBefore, issuer.NotAfter, RandomNumberGenerator.GetBytes(8));
         return signed.CopyWithPrivateKey(key);
     }
 }
