@@ -156,7 +156,7 @@ public sealed partial class EveryEndpointTests(ScopedHost fixture) : IClassFixtu
     private Task<HttpResponseMessage> SendAsync(string operation, string? key)
     {
         var method = operation.Split(' ')[0].Replace("*", "GET", StringComparison.Ordinal);
-        return fixture.SendAsync(method, PathOf(operation), key, method == "POST" ? new StringContent("{}", Encoding.UTF8, "application/json") : null);
+        return fixture.SendAsync(method, PathOf(operation), key, method is "POST" or "PUT" ? new StringContent("{}", Encoding.UTF8, "application/json") : null);
     }
 
     private static string PathOf(string operation) => Parameter().Replace(operation.Split(' ')[1], m => m.Value switch

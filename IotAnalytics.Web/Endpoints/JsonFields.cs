@@ -75,6 +75,26 @@ internal sealed class JsonFields
         return null;
     }
 
+    /// <summary>The number of a field; null when it is missing or null, which is a mistake when it is required.</summary>
+    public double? Number(string name, string accepted, bool isRequired)
+    {
+        _fields.TryGetValue(name, out var value);
+        if (value.ValueKind is JsonValueKind.Number && value.TryGetDouble(out var number))
+        {
+            return number;
+        }
+
+        if (isRequired || value.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null))
+        {
+            _check.Refuse(name, value.ValueKind is JsonValueKind.Undefined ? "" : value.GetRawText(), accepted);
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether a field is there and null.</summary>
+    public bool IsNull(string name) => _fields.TryGetValue(name, out var value) && value.ValueKind is JsonValueKind.Null;
+
     private static List<(string Name, JsonElement Value)> Parse(ReadOnlyMemory<byte> json)
     {
         try

@@ -69,7 +69,7 @@ internal static class ModelEndpoints
             : TypedResults.Ok(Response(row, model));
     }
 
-    private static Problem NotFound(string detail) => new(StatusCodes.Status404NotFound, "model_not_found", detail);
+    internal static Problem NotFound(string detail) => new(StatusCodes.Status404NotFound, "model_not_found", detail);
 
     private static long Number(ModelVersion version) => long.Parse(version.Version, CultureInfo.InvariantCulture);
 

@@ -53,6 +53,7 @@ internal static class RequestPipeline
         api.MapLive();
         api.MapProfiles();
         api.MapModels();
+        api.MapModelAliases();
         api.MapLake();
         api.MapApiKeys();
         api.MapAudit();

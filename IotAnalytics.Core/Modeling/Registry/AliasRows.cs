@@ -23,18 +23,26 @@ internal sealed class AliasRows
     public IReadOnlyList<AliasChange> Changes => _changes;
 
     /// <summary>Locks the model's row, which is made when it is missing.</summary>
-    public static AliasRows Lock(DbTransaction transaction, string name, DbTime now)
+    public static AliasRows LockOrAdd(DbTransaction transaction, string name, DbTime now)
     {
         transaction.Execute("INSERT INTO model (name, champion, created_at, shadow_share) VALUES (@name, NULL, @now, 0) ON CONFLICT (name) DO NOTHING", ("@name", name), ("@now", now));
+        return Lock(transaction, name, now);
+    }
+
+    /// <summary>Locks the model's row.</summary>
+    /// <exception cref="KeyNotFoundException">There is no such model.</exception>
+    public static AliasRows Lock(DbTransaction transaction, string name, DbTime now)
+    {
         using var query = transaction.Query($"SELECT champion, shadow, shadow_share FROM model WHERE name = @name{transaction.ForUpdate()}", ("@name", name));
         using var row = query.ExecuteReader();
-        row.Read();
-        return new AliasRows(transaction, name, now)
-        {
-            Champion = row.IsDBNull(0) ? null : row.GetString(0),
-            Shadow = row.IsDBNull(1) ? null : row.GetString(1),
-            ShadowShare = row.GetDouble(2),
-        };
+        return row.Read()
+            ? new AliasRows(transaction, name, now)
+            {
+                Champion = row.IsDBNull(0) ? null : row.GetString(0),
+                Shadow = row.IsDBNull(1) ? null : row.GetString(1),
+                ShadowShare = row.GetDouble(2),
+            }
+            : throw new KeyNotFoundException($"There is no model {name}.");
     }
 
     /// <summary>Nothing changes when it is the champion already. A shadow that becomes the champion is no shadow any more.</summary>

@@ -136,7 +136,7 @@ internal sealed class ModelRegistry(
             var isAdded = await writer.WriteAsync(
                 transaction =>
                 {
-                    AliasRows.Lock(transaction, model.Name, now);
+                    AliasRows.LockOrAdd(transaction, model.Name, now);
                     if (!ModelRows.InsertVersion(transaction, model, key, by, trainingRunId, now))
                     {
                         return false;
@@ -196,7 +196,7 @@ internal sealed class ModelRegistry(
     /// <param name="share">Share of the sensors that it decides, 0 to <see cref="MaxShadowShare"/>.</param>
     /// <param name="by">Who does it, for the history.</param>
     /// <param name="together">Done in the same transaction for the change, if there is one.</param>
-    /// <exception cref="KeyNotFoundException">There is no such version.</exception>
+    /// <exception cref="KeyNotFoundException">There is no such model or version.</exception>
     /// <exception cref="ModelRefusedException">It cannot score the profile, is the champion, or the share is none.</exception>
     public async Task SetShadowAsync(
         string name, string? version, double share, string by, string reason, Action<DbTransaction, AliasChange>? together, CancellationToken cancellationToken)
@@ -279,7 +279,7 @@ internal sealed class ModelRegistry(
         return await writer.WriteAsync(
             transaction =>
             {
-                var aliases = AliasRows.Lock(transaction, model.Name, now);
+                var aliases = AliasRows.LockOrAdd(transaction, model.Name, now);
                 if (aliases.Champion != replaced || !ModelRows.InsertVersion(transaction, model, key, by, trainingRunId: null, now))
                 {
                     return false;

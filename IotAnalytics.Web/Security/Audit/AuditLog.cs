@@ -13,8 +13,10 @@ internal static class AuditActions
     public const string ApiKeyRevoked = "api_key_revoked";
     public const string EventTimeLoad = "event_time_load";
     public const string LoginLinkUsed = "login_link_used";
+    public const string ModelChampionSet = "model_champion_set";
+    public const string ModelShadowSet = "model_shadow_set";
 
-    public static string[] All { get; } = [AdministratorKeyCreated, ApiKeyCreated, ApiKeyRevoked, EventTimeLoad, LoginLinkUsed];
+    public static string[] All { get; } = [AdministratorKeyCreated, ApiKeyCreated, ApiKeyRevoked, EventTimeLoad, LoginLinkUsed, ModelChampionSet, ModelShadowSet];
 }
 
 /// <summary>Adds to the audit log within the transaction of the change that is told: one is never there without the other.</summary>
