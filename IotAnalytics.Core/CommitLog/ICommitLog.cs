@@ -51,6 +51,13 @@ public interface ICommitLog : IAsyncDisposable
     /// <summary>The record time of the oldest record at or after <paramref name="offset"/>, or null when there is none. For the lag in seconds.</summary>
     ValueTask<long?> GetRecordTimeAsync(int partition, long offset, CancellationToken cancellationToken);
 
+    /// <summary>Whether dead letters are also sent to where programs can take them from (a topic).</summary>
+    bool ForwardsDeadLetters => false;
+
+    /// <summary>Sends dead letters there; before their rows are committed, so that after a crash some come twice rather than never. Does not throw: what
+    /// cannot be sent is counted and logged, the database and bronze have it.</summary>
+    ValueTask ForwardDeadLettersAsync(int partition, IReadOnlyList<ForwardedDeadLetter> letters) => ValueTask.CompletedTask;
+
     /// <summary>Allows the log to forget records below <paramref name="offset"/> and returns at once: they cannot be read any more, their
     /// room is freed in the background. A log with a retention of its own ignores it.</summary>
     ValueTask TrimAsync(int partition, long offset, CancellationToken cancellationToken);
@@ -74,6 +81,13 @@ public readonly record struct LogPosition(int Partition, long Offset)
 /// <param name="RecordTimeMs">Unix milliseconds, stored with the record. The caller decides: host clock at arrival, or the newest event time when history is loaded.</param>
 /// <param name="Value">One object, an array or NDJSON; must not change until the append returns.</param>
 public readonly record struct LogRecord(int Partition, long RecordTimeMs, ReadOnlyMemory<byte> Value);
+
+/// <summary>A dead letter for others to take.</summary>
+/// <param name="Item">Place within its record.</param>
+/// <param name="Key">The record's key, or empty.</param>
+/// <param name="Payload">The item's bytes as received; of a record that cannot be read, all of it.</param>
+public sealed record ForwardedDeadLetter(
+    long Offset, int Item, string Reason, string? Detail, long RecordTimeMs, ReadOnlyMemory<byte> Key, byte[] Payload);
 
 /// <summary>First and next offset of a partition.</summary>
 public readonly record struct LogBounds(long Start, long HighWatermark);

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using IotAnalytics.Core.CommitLog;
 using IotAnalytics.Core.Diagnostics;
 using IotAnalytics.Core.Metrics;
 using IotAnalytics.Core.Persistence;
@@ -16,6 +17,7 @@ internal sealed class DatabaseSinks
     private readonly PartitionClaim _claim;
     private readonly PartitionStore _store;
     private readonly DatabaseWriter _writer;
+    private readonly ICommitLog? _forwardTo;
     private readonly ProfileCatalog _catalog;
     private readonly SensorTable _sensors;
     private readonly SinkRetry _retry;
@@ -36,16 +38,19 @@ internal sealed class DatabaseSinks
     /// <param name="position">The worker's position; the replay position while it is below the offsets.</param>
     /// <param name="assignment">The plan to put in force with the next T1, or null.</param>
     /// <param name="fullAt">Rows that T1 may hold back.</param>
+    /// <param name="forwardTo">Gets the dead letters, if it forwards them; null: nobody.</param>
     /// <param name="committed">Called on the flush task after each T1, with what it wrote and the time in Unix ms.</param>
     /// <param name="abort">Ends retries; nothing is written after it fired.</param>
     public DatabaseSinks(
         PartitionClaim claim, PartitionOffsets offsets, long position, PartitionStore store, DatabaseWriter writer, ProfileCatalog catalog, SensorTable sensors,
-        PlanAssignment? assignment, int deadLettersPerMinute, int fullAt, SinkRetry retry, TimeProvider time, Action<FastWindow, long> committed, CancellationToken abort)
+        PlanAssignment? assignment, int deadLettersPerMinute, int fullAt, ICommitLog? forwardTo, SinkRetry retry, TimeProvider time, Action<FastWindow, long> committed, CancellationToken abort)
     {
         (_claim, _store, _writer, _catalog, _sensors) = (claim, store, writer, catalog, sensors);
         (_assignment, _retry, _time, _committed, _abort) = (assignment, retry, time, committed, abort);
         (Fast, Rollup, _position) = (offsets.Fast, offsets.Rollup, position);
-        (_fast, _fastInFlight) = (new FastWindow(catalog, deadLettersPerMinute, fullAt), new FastWindow(catalog, deadLettersPerMinute, fullAt));
+        _forwardTo = forwardTo is { ForwardsDeadLetters: true } ? forwardTo : null;
+        var forwards = _forwardTo is not null;
+        (_fast, _fastInFlight) = (new FastWindow(catalog, deadLettersPerMinute, forwards, fullAt), new FastWindow(catalog, deadLettersPerMinute, forwards, fullAt));
         (_rollup, _rollupInFlight) = (new RollupWindow(catalog), new RollupWindow(catalog));
         _rollupFlushedAt = time.GetTimestamp();
     }
@@ -120,6 +125,11 @@ internal sealed class DatabaseSinks
         {
             using var span = IotTracing.Start("commit fast", _claim.Partition, Fast, next);
             FailPoint.Hit("t1-before");
+            if (fast.Forwarded.Count > 0)
+            {
+                await _forwardTo!.ForwardDeadLettersAsync(_claim.Partition, fast.Forwarded).ConfigureAwait(false);
+            }
+
             var fastBegan = _time.GetTimestamp();
             var now = 0L;
             await CommitAsync(

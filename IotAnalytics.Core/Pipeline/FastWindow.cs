@@ -8,10 +8,12 @@ using IotAnalytics.Core.Readings;
 namespace IotAnalytics.Core.Pipeline;
 
 /// <summary>What the next T1 writes: anomalies, dead letters and totals of the micro-batches since the last one. Not thread-safe.</summary>
+/// <param name="forwards">Whether dead letters are kept whole for <see cref="ICommitLog.ForwardDeadLettersAsync"/>, those above the cap too.</param>
 /// <param name="fullAt">Rows at which the worker waits for the running T1 instead of gathering more.</param>
-internal sealed class FastWindow(ProfileCatalog catalog, int deadLettersPerMinute, int fullAt = FastWindow.MostRows)
+internal sealed class FastWindow(ProfileCatalog catalog, int deadLettersPerMinute, bool forwards = false, int fullAt = FastWindow.MostRows)
 {
     private const int PayloadHead = 4096;
+    private const int MostForwardedBytes = 1 << 20;
 
     private static readonly RowColumn[] AnomalyColumns =
     [
@@ -30,7 +32,9 @@ internal sealed class FastWindow(ProfileCatalog catalog, int deadLettersPerMinut
 
     private readonly List<PendingAnomaly> _anomalies = [];
     private readonly List<PendingDeadLetter> _deadLetters = [];
+    private readonly List<ForwardedDeadLetter> _forwarded = [];
     private readonly Dictionary<string, long> _deadLetterReasons = [];
+    private long _forwardedBytes;
     private long _deadLetterMinute = long.MinValue;
     private int _deadLettersInMinute;
 
@@ -44,7 +48,9 @@ internal sealed class FastWindow(ProfileCatalog catalog, int deadLettersPerMinut
     /// <summary>All dead letters by reason, also those above the cap.</summary>
     public IReadOnlyDictionary<string, long> DeadLetterReasons => _deadLetterReasons;
 
-    public bool IsFull => _anomalies.Count + _deadLetters.Count >= fullAt;
+    public IReadOnlyList<ForwardedDeadLetter> Forwarded => _forwarded;
+
+    public bool IsFull => _anomalies.Count + Math.Max(_deadLetters.Count, _forwarded.Count) >= fullAt || _forwardedBytes >= MostForwardedBytes;
 
     /// <summary>Record time of the oldest record, for event-to-visible; <see cref="LogRecordInfo.NoTime"/> when there is none.</summary>
     public long OldestRecordMs { get; private set; } = LogRecordInfo.NoTime;
@@ -80,6 +86,8 @@ internal sealed class FastWindow(ProfileCatalog catalog, int deadLettersPerMinut
     {
         _anomalies.Clear();
         _deadLetters.Clear();
+        _forwarded.Clear();
+        _forwardedBytes = 0;
         _deadLetterReasons.Clear();
         Totals.Clear();
         OldestRecordMs = LogRecordInfo.NoTime;
@@ -106,6 +114,15 @@ internal sealed class FastWindow(ProfileCatalog catalog, int deadLettersPerMinut
     {
         CollectionsMarshal.GetValueRefOrAddDefault(_deadLetterReasons, letter.Reason, out _)++;
         ref readonly var record = ref batch.Records[letter.Record];
+        if (forwards)
+        {
+            var buffer = batch.Records.Buffer;
+            _forwarded.Add(new ForwardedDeadLetter(
+                record.Offset, letter.Item, letter.Reason, letter.Detail, record.RecordTimeMs, buffer.AsSpan(record.KeyStart, record.KeyLength).ToArray(),
+                buffer.AsSpan(letter.PayloadStart, letter.PayloadLength).ToArray()));
+            _forwardedBytes += letter.PayloadLength;
+        }
+
         var minute = record.RecordTimeMs / 60_000;
         if (minute != _deadLetterMinute)
         {

@@ -289,7 +289,7 @@ internal sealed partial class PartitionRun : IAsyncDisposable
     private DatabaseSinks NewSinks(PartitionOffsets offsets) => new(
         _claim, offsets, _position, _d.Partitions, _d.Writer, _pipeline.Catalog, _sensors,
         _plans.Pending is { } pending && pending.PlanId == _pipeline.PlanId ? pending : null,
-        _d.Options.Value.DeadLettersPerMinute, Math.Max(FastWindow.MostRows / _d.Log.PartitionCount, 500), _retry, _d.Time, _reporter.Committed, _abort);
+        _d.Options.Value.DeadLettersPerMinute, Math.Max(FastWindow.MostRows / _d.Log.PartitionCount, 500), _d.Log, _retry, _d.Time, _reporter.Committed, _abort);
 
     private LakeSink NewLake(PartitionClaim claim) => new(
         claim, new LakeCutContext(claim.SourceId, claim.Partition, claim.OwnerEpoch, _pipeline.Catalog, _lakeOptions, _d.Spool, _d.Options.Value.MaxBufferedBytes / _d.Log.PartitionCount),

@@ -93,6 +93,41 @@ public sealed class KafkaPipelineTests(KafkaBroker broker) : IDisposable
         Assert.Equal("""{"origin":"gateway-7"}""", oracle.Lake<string>("SELECT headers FROM bronze WHERE record_key IS NOT NULL"));
     }
 
+    [Fact]
+    public async Task Dead_letters_go_to_their_topic_whole_with_the_reason_and_a_topic_that_is_gone_holds_nothing_up()
+    {
+        var servers = await broker.StartAsync();
+        await using var host = await StartAsync("00:02:00", ("CommitLog:Kafka:DeadLetterTopic", $"{_topic}-dead"));
+        var large = $"{{\"sensor_id\":\"k1\",\"timestamp\":\"never\",\"note\":\"{new string('n', 10_000)}\"}}";
+        using (var producer = new ProducerBuilder<string, string>(new ProducerConfig { BootstrapServers = servers }).Build())
+        {
+            await producer.ProduceAsync(new TopicPartition(_topic, 1), new Message<string, string> { Key = "k1", Value = $"{Body(0)}{large}\n" }, Token);
+        }
+
+        await WaitForAsync(host, Sensors + 1);
+
+        var config = new ConsumerConfig { BootstrapServers = servers, GroupId = _topic + "-reader", AutoOffsetReset = AutoOffsetReset.Earliest };
+        using (var consumer = new ConsumerBuilder<string, string>(config).Build())
+        {
+            consumer.Assign(new TopicPartitionOffset($"{_topic}-dead", 0, Offset.Beginning));
+            var letter = consumer.Consume(Token).Message;
+            Assert.Equal(("k1", large), (letter.Key, letter.Value));
+            var headers = letter.Headers.ToDictionary(h => h.Key, h => Encoding.UTF8.GetString(h.GetValueBytes()));
+            Assert.Equal(("invalid_timestamp", _topic, "1", "0", $"{Sensors}"), (headers["iot.reason"], headers["iot.topic"], headers["iot.partition"], headers["iot.offset"], headers["iot.item"]));
+            Assert.NotEmpty(headers["iot.detail"]);
+            Assert.Null(consumer.Consume(TimeSpan.FromMilliseconds(200)));
+        }
+
+        await broker.DeleteTopicAsync($"{_topic}-dead");
+        using (var producer = new ProducerBuilder<string, string>(new ProducerConfig { BootstrapServers = servers }).Build())
+        {
+            await producer.ProduceAsync(new TopicPartition(_topic, 1), new Message<string, string> { Key = "k1", Value = "not JSON" }, Token);
+        }
+
+        await WaitForAsync(host, Sensors + 2);
+        Assert.Equal(2, host.Monitor.Totals.DeadLetters);
+    }
+
     private void AssertOnceEach(int bodies)
     {
         var readings = bodies * Sensors;
@@ -114,7 +149,7 @@ public sealed class KafkaPipelineTests(KafkaBroker broker) : IDisposable
 
     private Task<PipelineHost> StartAsync() => StartAsync("00:02:00");
 
-    private async Task<PipelineHost> StartAsync(string appendTimeout) => await PipelineHost.StartAsync(
+    private async Task<PipelineHost> StartAsync(string appendTimeout, params (string Key, string Value)[] more) => await PipelineHost.StartAsync(
         _folder,
         new Dictionary<string, string?>
         {
@@ -127,7 +162,7 @@ public sealed class KafkaPipelineTests(KafkaBroker broker) : IDisposable
             ["CommitLog:Kafka:CreateTopic"] = "true",
             ["CommitLog:Kafka:Partitions"] = "3",
             ["CommitLog:Kafka:AppendTimeout"] = appendTimeout,
-        },
+        }.Concat(more.Select(m => KeyValuePair.Create(m.Key, (string?)m.Value))).ToDictionary(),
         (services, token) => services.GetRequiredService<ModelRegistry>().EnsureBootstrapAsync(services.GetRequiredService<ProfileCatalog>(), token),
         customize: null, Token);
 

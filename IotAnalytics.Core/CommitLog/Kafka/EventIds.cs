@@ -18,4 +18,5 @@ public static partial class EventIds
     public const int KafkaPartitionsLost = 1033;
     public const int KafkaMemberRebuilt = 1034;
     public const int KafkaGroupNotLeft = 1035;
+    public const int KafkaDeadLettersNotSent = 1036;
 }

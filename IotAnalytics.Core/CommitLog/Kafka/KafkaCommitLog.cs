@@ -35,6 +35,8 @@ internal sealed class KafkaCommitLog(
 
     public bool KeepsRecordTime => State.Topic.TimestampType != "LogAppendTime";
 
+    public bool ForwardsDeadLetters => State.DeadLetters is not null;
+
     private Opened State => _opened ?? throw new InvalidOperationException("The commit log is not open.");
 
     public async Task OpenAsync(CancellationToken cancellationToken)
@@ -54,7 +56,13 @@ internal sealed class KafkaCommitLog(
             lookup = clients.Lookup();
             admin = KafkaClients.Admin(lookup);
             var topic = await KafkaTopic.OpenAsync(admin, clients, options.Value, logger, cancellationToken).ConfigureAwait(false);
-            _opened = new Opened(folder, admin, lookup, clients, topic, options.Value, Grow, Rest, time, logger);
+            var deadLetters = options.Value.DeadLetterTopic.Length == 0
+                ? null
+                : await KafkaTopic.OpenAsync(admin, clients, options.Value.OfDeadLetters(), logger, cancellationToken).ConfigureAwait(false);
+            _opened = new Opened(folder, admin, lookup, clients, topic, options.Value, Grow, Rest, time, logger)
+            {
+                DeadLetters = deadLetters is null ? null : new KafkaDeadLetters(clients, deadLetters, topic.Name, logger),
+            };
             Log.Opened(logger, topic.ClusterId, topic.Name, topic.TopicId, topic.Partitions, topic.TimestampType, Library.VersionString, Librdkafka.Functions.Name);
         }
         catch
@@ -86,6 +94,8 @@ internal sealed class KafkaCommitLog(
             ? new AppendResult(await state.Appender.AppendAsync(records).ConfigureAwait(false), Earlier: null)
             : await _requests.AppendOnceAsync(request, () => state.Appender.AppendAsync(records), cancellationToken).ConfigureAwait(false);
     }
+
+    public ValueTask ForwardDeadLettersAsync(int partition, IReadOnlyList<ForwardedDeadLetter> letters) => State.DeadLetters?.SendAsync(partition, letters) ?? ValueTask.CompletedTask;
 
     public async ValueTask<IdempotentRequest?> FindRequestAsync(string key, CancellationToken cancellationToken) =>
         await _requests.FindAsync(key, cancellationToken).ConfigureAwait(false);
@@ -172,6 +182,11 @@ internal sealed class KafkaCommitLog(
         await _opened.Reading.CloseAsync().ConfigureAwait(false);
         await _opened.Upkeep.DisposeAsync().ConfigureAwait(false);
         await Task.Run(_opened.Appender.Dispose).ConfigureAwait(false);
+        if (_opened.DeadLetters is { } deadLetters)
+        {
+            await Task.Run(deadLetters.Dispose).ConfigureAwait(false);
+        }
+
         // A client that is disposed under a call ends the process; one that is left behind ends with it.
         var calls = _opened.LookupCalls.CloseAsync();
         if (await Task.WhenAny(calls, Task.Delay(CallsAtClose)).ConfigureAwait(false) == calls)
@@ -274,6 +289,7 @@ internal sealed class KafkaCommitLog(
         public KafkaTopic Topic { get; }
         public KafkaBounds Bounds { get; }
         public KafkaAppender Appender { get; }
+        public KafkaDeadLetters? DeadLetters { get; init; }
         public KafkaUpkeep Upkeep { get; }
         public KafkaMembership Membership { get; }
         public ReadingClients Reading { get; }

@@ -14,6 +14,10 @@ public sealed class KafkaLogOptions
     [RegularExpression("[A-Za-z0-9._-]{1,249}")]
     public string Topic { get; set; } = "sensor-readings";
 
+    /// <summary>A topic that gets every dead letter too, with its reason in the headers; of the same cluster, not <see cref="Topic"/>. Default empty: none.</summary>
+    [RegularExpression("[A-Za-z0-9._-]{0,249}")]
+    public string DeadLetterTopic { get; set; } = "";
+
     /// <summary>The consumer group whose hosts share the partitions. The offsets of the lake are committed to it for lag tools; the host itself reads its
     /// offsets from the database. Default <c>iot-analytics</c>.</summary>
     [Required]
@@ -60,4 +64,20 @@ public sealed class KafkaLogOptions
     /// <summary>Further properties of librdkafka for all clients, for example <c>security.protocol</c>, <c>ssl.ca.location</c>, <c>sasl.mechanism</c>,
     /// <c>sasl.username</c>, <c>sasl.password</c>. <c>_</c> may stand for <c>.</c> in a name. Properties that the guarantees rest on are refused. Default none.</summary>
     public Dictionary<string, string> Client { get; set; } = [];
+
+    /// <summary>The same for the topic of the dead letters.</summary>
+    internal KafkaLogOptions OfDeadLetters() => new()
+    {
+        BootstrapServers = BootstrapServers,
+        Topic = DeadLetterTopic,
+        GroupId = GroupId,
+        CreateTopic = CreateTopic,
+        Partitions = 1,
+        ReplicationFactor = ReplicationFactor,
+        TimestampType = TimestampType,
+        Retention = Retention,
+        StartTimeout = StartTimeout,
+        AppendTimeout = AppendTimeout,
+        Client = Client,
+    };
 }

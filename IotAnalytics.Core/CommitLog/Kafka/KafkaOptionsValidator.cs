@@ -27,6 +27,11 @@ internal sealed class KafkaOptionsValidator : IValidateOptions<KafkaLogOptions>
             errors.Add($"{KafkaLogOptions.Section}:StartFrom = '{options.StartFrom}': accepted Earliest, Latest, or a time like 2026-01-31T12:00:00Z");
         }
 
+        if (options.DeadLetterTopic == options.Topic)
+        {
+            errors.Add($"{KafkaLogOptions.Section}:DeadLetterTopic = '{options.DeadLetterTopic}': accepted another topic than Topic, or nothing");
+        }
+
         foreach (var key in options.Client.Keys.Where(k => Reserved.Contains(PropertyName(k))))
         {
             errors.Add($"{KafkaLogOptions.Section}:Client:{key}: set by the host, cannot be changed");

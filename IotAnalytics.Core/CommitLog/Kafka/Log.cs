@@ -54,4 +54,8 @@ internal static partial class Log
 
     [LoggerMessage(EventIds.KafkaSettingsUnknown, LogLevel.Warning, "Kafka topic {Topic}: its settings could not be read ({Reason}); the host goes by the defaults.")]
     public static partial void SettingsUnknown(ILogger logger, string topic, string reason);
+
+    [LoggerMessage(EventIds.KafkaDeadLettersNotSent, LogLevel.Warning,
+        "The dead-letter topic {Topic} does not take dead letters: {Reason}. They are in the database and in bronze; within the next minute nothing waits for the topic.")]
+    public static partial void DeadLettersNotSent(ILogger logger, string topic, string reason);
 }

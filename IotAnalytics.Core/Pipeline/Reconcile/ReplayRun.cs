@@ -120,6 +120,6 @@ internal sealed class ReplayRun(
         var offsets = _sinks is null ? claim.Offsets : new PartitionOffsets(_sinks.Fast, _sinks.Rollup, claim.Offsets.Lake);
         _sinks = new DatabaseSinks(
             claim, offsets, _position, d.Partitions, d.Writer, _pipeline.Catalog, _sensors, assignment: null, d.Options.Value.DeadLettersPerMinute, FastWindow.MostRows,
-            _retry, d.Time, (window, _) => committed(window.Totals.Sum), abort);
+            forwardTo: null, _retry, d.Time, (window, _) => committed(window.Totals.Sum), abort);
     }
 }
