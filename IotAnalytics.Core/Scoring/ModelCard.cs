@@ -45,11 +45,27 @@ internal sealed record ModelCard
     /// <summary>Figures measured after training, for example <c>roc_auc</c>; empty when nothing could be measured.</summary>
     public ImmutableSortedDictionary<string, double> Evaluation { get; init; } = ImmutableSortedDictionary<string, double>.Empty;
 
+    /// <summary>Sensors whose rows could be drawn; null unless it was trained from the lake.</summary>
+    public int? Sensors { get; init; }
+
+    /// <summary>Readings of the window by why no model may learn from them, for example <c>confirmed</c>; null unless it was trained from the lake.</summary>
+    public ImmutableSortedDictionary<string, long>? Excluded { get; init; }
+
+    /// <summary>The champion that the readings were looked at with; null when there was none of use.</summary>
+    public string? Champion { get; init; }
+
+    /// <summary>How far the lake was read; null unless it was trained from the lake.</summary>
+    public IReadOnlyList<ModelCardWatermark>? Watermark { get; init; }
+
     /// <summary>How this process walks the model. Depends on the machine: never in the model file.</summary>
     public string? ScoringPath { get; init; }
 
     public string ToJson() => System.Text.Json.JsonSerializer.Serialize(this, ModelCardJson.Default.ModelCard);
 }
+
+/// <summary>How much of a partition a model has seen.</summary>
+/// <param name="NewestOffset">Of the last record with a reading of the window.</param>
+internal sealed record ModelCardWatermark(int SourceId, int Partition, long NewestOffset);
 
 /// <param name="Expression">Over the measurements; the name itself for a plain column.</param>
 internal sealed record ModelCardFeature(string Name, string Expression, float Median);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 
@@ -16,6 +17,16 @@ internal static class ModelCardText
         }
 
         Line("trained on", $"{Count(card.TrainingRows)} rows of {card.Source}{(card.Window is null ? "" : $", {card.Window}")}; reference {Count(card.ReferenceRows)} rows; seed {card.Seed}");
+        if (card.Sensors is { } sensors)
+        {
+            Line("sensors", Count(sensors));
+        }
+
+        foreach (var (reason, rows) in card.Excluded ?? ImmutableSortedDictionary<string, long>.Empty)
+        {
+            Line("excluded", $"{rows.ToString("N0", CultureInfo.InvariantCulture)} rows: {reason}");
+        }
+
         Line("parameters", string.Join(", ", card.Parameters.Select(p => $"{p.Key} {Number(p.Value)}")));
         Line("threshold", $"{Number(card.Threshold.Value)} ({card.Threshold.Rule}{(card.Threshold.Rate is { } rate ? $" {Number(rate)}" : "")})");
         foreach (var (name, value) in card.Evaluation)

@@ -47,7 +47,7 @@ internal static class BootstrapTrainer
             reference = FeatureTable.Concat(reference, series.Slice(half, series.Rows - half));
         }
 
-        var detector = ProfileDetector.Train(profile, features, training, healthy, reference, seed);
+        var detector = ProfileDetector.Train(profile, features, training, healthy, reference, seed, CancellationToken.None);
         var referenceScores = reference.Score(detector);
         Array.Sort(referenceScores);
 

@@ -16,7 +16,8 @@ internal static class ProfileDetector
     /// <param name="training">All features of the profile, nothing missing.</param>
     /// <param name="healthy">The rows of it without anomalies, in order of time; the first may be from before the features of a history had one.</param>
     /// <param name="reference">Rows that say what is usual, when there are several detectors.</param>
-    public static IAnomalyDetector Train(SensorProfile profile, FeatureSet features, FeatureTable training, FeatureTable healthy, FeatureTable reference, int seed)
+    public static IAnomalyDetector Train(
+        SensorProfile profile, FeatureSet features, FeatureTable training, FeatureTable healthy, FeatureTable reference, long seed, CancellationToken cancellationToken)
     {
         var members = new List<(IAnomalyDetector Detector, ImmutableArray<int> Columns)>();
         foreach (var definition in profile.Detectors)
@@ -27,7 +28,7 @@ internal static class ProfileDetector
             {
                 case DetectorDefinition.Recommended:
                     var own = training.Select(columns);
-                    members.AddRange(RecommendedForests.Grow(own.Columns, own.Rows, options, CancellationToken.None).Select(d => (d, columns)));
+                    members.AddRange(RecommendedForests.Grow(own.Columns, own.Rows, options, cancellationToken).Select(d => (d, columns)));
                     break;
                 case DetectorDefinition.Pca:
                     members.Add((PcaTrainer.Fit(healthy.Select(columns)), columns));
@@ -37,7 +38,7 @@ internal static class ProfileDetector
                     break;
                 default:
                     var table = training.Select(columns);
-                    members.Add((IsolationForestTrainer.Train(table.Columns, table.Rows, options, CancellationToken.None), columns));
+                    members.Add((IsolationForestTrainer.Train(table.Columns, table.Rows, options, cancellationToken), columns));
                     break;
             }
         }

@@ -1,3 +1,4 @@
+using IotAnalytics.Core.Readings;
 using IotAnalytics.Core.Scoring;
 
 namespace IotAnalytics.Core.Modeling.Training;
@@ -23,4 +24,16 @@ internal static class ReferenceRanges
 
         return ranges;
     }
+
+    /// <param name="values">One array per measurement of the profile; NaN where missing. A measurement that is always missing has its normal band.</param>
+    public static ExpectedRange[] Of(SensorProfile profile, double[][] values) =>
+    [
+        .. profile.Measurements.Select((measurement, m) =>
+        {
+            var present = values[m].Where(v => !double.IsNaN(v)).Order().ToArray();
+            return present.Length == 0
+                ? new ExpectedRange(measurement.NormalBand.Low, measurement.NormalBand.High)
+                : new ExpectedRange(Quantiles.Of(present, 0.01), Quantiles.Of(present, 0.99));
+        }),
+    ];
 }

@@ -29,11 +29,14 @@ internal static class Thresholds
         if (!IsEnough(ascendingReference.Length, rate))
         {
             throw new TrainingException(FormattableString.Invariant(
-                $"An alarm rate of {rate} needs at least {Math.Ceiling(RowsPerExpectedAlarm / rate):F0} reference rows (10 / rate); there are {ascendingReference.Length}."));
+                $"An alarm rate of {rate} needs at least {RowsNeeded(rate):F0} reference rows (10 / rate); there are {ascendingReference.Length}."));
         }
 
         return Cut(ascendingReference, (int)(rate * ascendingReference.Length));
     }
+
+    /// <summary>Reference rows without which a quantile at this rate is chance.</summary>
+    public static double RowsNeeded(double rate) => Math.Ceiling(RowsPerExpectedAlarm / rate * (1 - 1e-9));
 
     /// <summary>Whether a quantile at this rate means something.</summary>
     public static bool IsEnough(int referenceRows, double rate) => referenceRows * rate >= RowsPerExpectedAlarm * (1 - 1e-9);
