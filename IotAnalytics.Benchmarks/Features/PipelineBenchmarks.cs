@@ -26,7 +26,7 @@ public class PipelineBenchmarks
     {
         var model = BootstrapTrainer.Train(ClimateProfile.Default, seed: 1) with { Threshold = NeverAbove };
         var plan = new ScoringPlan(ReadingParser.Version, MicroBatchPipeline.ScorerVersion, SimulatedRecords.Rules, [ClimateProfile.Default], []);
-        _pipeline = new MicroBatchPipeline("plan", plan, new Dictionary<string, ModelSnapshot> { ["climate"] = model }, maxRows: 8_192);
+        _pipeline = new MicroBatchPipeline("plan", plan, new PlannedModels(new Dictionary<string, ModelSnapshot> { ["climate"] = model }, new Dictionary<string, ShadowModel>()), maxRows: 8_192);
         new SimulatedRecords(anomalyRate: 0).Fill(_records, Readings, 1_000);
         _pipeline.Parse(_records, 0, long.MaxValue);
         _pipeline.Validate(_sensors);

@@ -76,6 +76,28 @@ internal sealed class ReadingRows(ProfileCatalog catalog)
         {
             AppendDetails(buffer, first, rows, batch, Head + measurements);
         }
+        else if (batch.ShadowDecided.Count > 0)
+        {
+            NameShadows(models, rows, batch);
+        }
+    }
+
+    private static void NameShadows(Span<string?> models, ReadOnlySpan<int> rows, MicroBatch batch)
+    {
+        // Decisions and rows rise together.
+        var decision = 0;
+        for (var i = 0; i < rows.Length; i++)
+        {
+            while (decision < batch.ShadowDecided.Count && batch.ShadowDecided[decision].Row < rows[i])
+            {
+                decision++;
+            }
+
+            if (decision < batch.ShadowDecided.Count && batch.ShadowDecided[decision].Row == rows[i])
+            {
+                models[i] = batch.ShadowDecided[decision].Version;
+            }
+        }
     }
 
     private static void AppendDetails(RowBuffer buffer, int first, ReadOnlySpan<int> rows, MicroBatch batch, int tail)

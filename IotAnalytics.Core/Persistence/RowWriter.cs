@@ -53,6 +53,7 @@ internal enum RowType
     Int32,
     Int64,
     Double,
+    Boolean,
     Text,
     Json,
     Bytes,

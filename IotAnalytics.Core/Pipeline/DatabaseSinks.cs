@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Data.Common;
 using IotAnalytics.Core.CommitLog;
 using IotAnalytics.Core.Diagnostics;
@@ -26,7 +27,7 @@ internal sealed class DatabaseSinks
     private readonly CancellationToken _abort;
     private FastWindow _fast, _fastInFlight;
     private RollupWindow _rollup, _rollupInFlight;
-    private PlanAssignment? _assignment;
+    private ImmutableArray<PlanAssignment> _assignments = [];
     private Task _flush = Task.CompletedTask;
     private long _position;
     private long _rollupFlushedAt;
@@ -36,17 +37,16 @@ internal sealed class DatabaseSinks
 
     /// <param name="offsets">Where the sinks stand; below its own offset a sink skips.</param>
     /// <param name="position">The worker's position; the replay position while it is below the offsets.</param>
-    /// <param name="assignment">The plan to put in force with the next T1, or null.</param>
     /// <param name="fullAt">Rows that T1 may hold back.</param>
     /// <param name="forwardTo">Gets the dead letters, if it forwards them; null: nobody.</param>
     /// <param name="committed">Called on the flush task after each T1, with what it wrote and the time in Unix ms.</param>
     /// <param name="abort">Ends retries; nothing is written after it fired.</param>
     public DatabaseSinks(
         PartitionClaim claim, PartitionOffsets offsets, long position, PartitionStore store, DatabaseWriter writer, ProfileCatalog catalog, SensorTable sensors,
-        PlanAssignment? assignment, int deadLettersPerMinute, int fullAt, ICommitLog? forwardTo, SinkRetry retry, TimeProvider time, Action<FastWindow, long> committed, CancellationToken abort)
+        int deadLettersPerMinute, int fullAt, ICommitLog? forwardTo, SinkRetry retry, TimeProvider time, Action<FastWindow, long> committed, CancellationToken abort)
     {
         (_claim, _store, _writer, _catalog, _sensors) = (claim, store, writer, catalog, sensors);
-        (_assignment, _retry, _time, _committed, _abort) = (assignment, retry, time, committed, abort);
+        (_retry, _time, _committed, _abort) = (retry, time, committed, abort);
         (Fast, Rollup, _position) = (offsets.Fast, offsets.Rollup, position);
         _forwardTo = forwardTo is { ForwardsDeadLetters: true } ? forwardTo : null;
         var forwards = _forwardTo is not null;
@@ -80,6 +80,10 @@ internal sealed class DatabaseSinks
     /// <summary>True when there is something that T1' has not committed.</summary>
     public bool HasUnrolled => _position > Rollup;
 
+    /// <summary>Puts a plan in force from here on: recorded by the T1 that writes the first rows above it, or up to it.</summary>
+    /// <param name="assignment">From the end of the last batch on, or from the fast offset of the claim.</param>
+    public void Assign(PlanAssignment assignment) => _assignments = _assignments.RemoveAll(a => a.FromOffset == assignment.FromOffset).Add(assignment);
+
     /// <summary>Gathers a batch. It lies wholly below or wholly above each sink's offset as of the claim.</summary>
     public void Add(MicroBatch batch)
     {
@@ -105,9 +109,11 @@ internal sealed class DatabaseSinks
     {
         var next = _position;
         var fast = next > Fast ? _fast : null;
+        ImmutableArray<PlanAssignment> assignments = [];
         if (fast is not null)
         {
             (_fast, _fastInFlight) = (_fastInFlight, _fast);
+            (assignments, _assignments) = (_assignments, []);
         }
 
         var rollup = includeRollup && next > Rollup ? _rollup : null;
@@ -116,10 +122,10 @@ internal sealed class DatabaseSinks
             (_rollup, _rollupInFlight) = (_rollupInFlight, _rollup);
         }
 
-        return _flush = fast is null && rollup is null ? Task.CompletedTask : FlushAsync(fast, rollup, next);
+        return _flush = fast is null && rollup is null ? Task.CompletedTask : FlushAsync(fast, assignments, rollup, next);
     }
 
-    private async Task FlushAsync(FastWindow? fast, RollupWindow? rollup, long next)
+    private async Task FlushAsync(FastWindow? fast, ImmutableArray<PlanAssignment> assignments, RollupWindow? rollup, long next)
     {
         if (fast is not null)
         {
@@ -137,15 +143,14 @@ internal sealed class DatabaseSinks
                 transaction =>
                 {
                     now = _time.GetUtcNow().ToUnixTimeMilliseconds();
-                    if (_assignment is not null)
+                    foreach (var assignment in assignments)
                     {
-                        PlanStore.Assign(transaction, _claim, _assignment);
+                        PlanStore.Assign(transaction, _claim, assignment);
                     }
 
                     fast.Write(transaction, _claim, now);
                 }).ConfigureAwait(false);
             FailPoint.Hit("t1-after");
-            _assignment = null;
             Fast = next;
             _committed(fast, _time.GetUtcNow().ToUnixTimeMilliseconds());
             fast.Clear();

@@ -7,7 +7,7 @@ using IotAnalytics.Core.Readings;
 
 namespace IotAnalytics.Core.Pipeline;
 
-/// <summary>What the next T1 writes: anomalies, dead letters and totals of the micro-batches since the last one. Not thread-safe.</summary>
+/// <summary>What the next T1 writes: anomalies, dead letters, totals and what shadows said of the micro-batches since the last one. Not thread-safe.</summary>
 /// <param name="forwards">Whether dead letters are kept whole for <see cref="ICommitLog.ForwardDeadLettersAsync"/>, those above the cap too.</param>
 /// <param name="fullAt">Rows at which the worker waits for the running T1 instead of gathering more.</param>
 internal sealed class FastWindow(ProfileCatalog catalog, int deadLettersPerMinute, bool forwards = false, int fullAt = FastWindow.MostRows)
@@ -22,6 +22,7 @@ internal sealed class FastWindow(ProfileCatalog catalog, int deadLettersPerMinut
         new("anomaly_score", RowType.Double), new("threshold", RowType.Double), new("detector", RowType.Text), new("rarity", RowType.Double),
         new("severity", RowType.Text), new("top_measurement", RowType.Text), new("explanation", RowType.Json), new("measurements", RowType.Json),
         new("model_version", RowType.Text), new("flags", RowType.Int32),
+        new("other_version", RowType.Text), new("is_other_anomaly", RowType.Boolean),
     ];
 
     private static readonly RowColumn[] DeadLetterColumns =
@@ -43,6 +44,8 @@ internal sealed class FastWindow(ProfileCatalog catalog, int deadLettersPerMinut
 
     public TotalsWindow Totals { get; } = new();
 
+    public ShadowWindow Shadows { get; } = new();
+
     public IReadOnlyList<PendingAnomaly> Anomalies => _anomalies;
 
     /// <summary>All dead letters by reason, also those above the cap.</summary>
@@ -63,6 +66,7 @@ internal sealed class FastWindow(ProfileCatalog catalog, int deadLettersPerMinut
         }
 
         Totals.Add(batch, sensors);
+        Shadows.Add(batch.Paired);
         foreach (ref readonly var detail in CollectionsMarshal.AsSpan(batch.Anomalies))
         {
             _anomalies.Add(Pending(batch, sensors, detail));
@@ -80,6 +84,7 @@ internal sealed class FastWindow(ProfileCatalog catalog, int deadLettersPerMinut
         WriteAnomalies(transaction, claim, detectedAtMs);
         WriteDeadLetters(transaction, claim);
         Totals.Write(transaction, claim.SourceId, claim.Partition, catalog);
+        Shadows.Write(transaction, claim.SourceId, claim.Partition, catalog);
     }
 
     public void Clear()
@@ -90,6 +95,7 @@ internal sealed class FastWindow(ProfileCatalog catalog, int deadLettersPerMinut
         _forwardedBytes = 0;
         _deadLetterReasons.Clear();
         Totals.Clear();
+        Shadows.Clear();
         OldestRecordMs = LogRecordInfo.NoTime;
     }
 
@@ -147,7 +153,8 @@ internal sealed class FastWindow(ProfileCatalog catalog, int deadLettersPerMinut
         {
             rows.Add(
                 claim.SourceId, claim.Partition, a.Offset, a.Item, a.SensorKey, new DbTime(a.EventMs), new DbTime(a.RecordMs), detected, a.Score, a.Detail.Threshold, a.Detail.Detector,
-                a.Detail.Rarity, a.Detail.Severity, a.Detail.TopMeasurement, a.Detail.ExplanationJson, a.MeasurementsJson, a.Detail.ModelVersion, (int)a.Flags);
+                a.Detail.Rarity, a.Detail.Severity, a.Detail.TopMeasurement, a.Detail.ExplanationJson, a.MeasurementsJson, a.Detail.ModelVersion, (int)a.Flags,
+                a.Detail.OtherVersion, a.Detail.IsOtherAnomaly);
         }
 
         rows.Complete();

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using IotAnalytics.Core.CommitLog;
 using IotAnalytics.Core.Readings;
-using IotAnalytics.Core.Scoring;
 
 namespace IotAnalytics.Core.Pipeline;
 
@@ -20,20 +19,34 @@ internal sealed class MicroBatchPipeline
     private readonly int _maxRows;
     private readonly int[] _rows;
 
-    public MicroBatchPipeline(string planId, ScoringPlan plan, IReadOnlyDictionary<string, ModelSnapshot> models, int maxRows)
+    public MicroBatchPipeline(string planId, ScoringPlan plan, PlannedModels models, int maxRows)
+        : this(planId, plan, models, maxRows, previous: null)
     {
-        PlanId = planId;
-        Catalog = new ProfileCatalog(plan.Profiles);
-        Batch = new MicroBatch(Catalog.Measurements.Length, maxRows);
-        ModelVersions = [.. Catalog.Profiles.Select(p => models.GetValueOrDefault(p.Name)?.Version)];
-        _parser = new ReadingParser(Catalog, plan.Rules);
-        _validator = new ReadingValidator(Catalog, plan.Rules);
-        _scorers = [.. Catalog.Profiles.Select((p, i) => models.TryGetValue(p.Name, out var model) ? new ProfileScorer(Catalog, i, model) : null)];
-        _maxRows = maxRows;
-        _rows = new int[ReadingRules.MaxItemsPerRecord + maxRows];
     }
 
+    private MicroBatchPipeline(string planId, ScoringPlan plan, PlannedModels models, int maxRows, MicroBatchPipeline? previous)
+    {
+        (PlanId, Plan, _maxRows) = (planId, plan, maxRows);
+        Catalog = previous?.Catalog ?? new ProfileCatalog(plan.Profiles);
+        Batch = previous?.Batch ?? new MicroBatch(Catalog.Measurements.Length, maxRows);
+        ModelVersions = [.. Catalog.Profiles.Select(p => models.Champions.GetValueOrDefault(p.Name)?.Version)];
+        _parser = previous?._parser ?? new ReadingParser(Catalog, plan.Rules);
+        _validator = previous?._validator ?? new ReadingValidator(Catalog, plan.Rules);
+        _rows = previous?._rows ?? new int[ReadingRules.MaxItemsPerRecord + maxRows];
+        _scorers =
+        [
+            .. Catalog.Profiles.Select((p, i) => models.Champions.TryGetValue(p.Name, out var model)
+                ? new ProfileScorer(Catalog, i, model, models.Shadows.GetValueOrDefault(p.Name))
+                : null),
+        ];
+    }
+
+    /// <summary>The same with other models. Takes over the batch: this one is not used any more.</summary>
+    /// <param name="plan">Differs in its models only.</param>
+    public MicroBatchPipeline With(string planId, ScoringPlan plan, PlannedModels models) => new(planId, plan, models, _maxRows, this);
+
     public string PlanId { get; }
+    public ScoringPlan Plan { get; }
     public ProfileCatalog Catalog { get; }
 
     /// <summary>Champion by profile index; null where a profile has no model.</summary>
@@ -58,7 +71,7 @@ internal sealed class MicroBatchPipeline
     /// <summary>Resolves sensors, sets flags and moves the sensor table.</summary>
     public void Validate(SensorTable sensors) => _validator.Validate(Batch, sensors);
 
-    /// <summary>Scores every normal row with its profile's champion and decides its layer; explains the anomalous ones.</summary>
+    /// <summary>Scores every normal row with its profile's champion, and shadow if there is one, and decides its layer; explains the anomalous ones.</summary>
     public void Score(SensorTable sensors)
     {
         for (var profile = 0; profile < _scorers.Length; profile++)
@@ -86,6 +99,7 @@ internal sealed class MicroBatchPipeline
         if (_scorers.Length > 1)
         {
             Batch.Anomalies.Sort(static (a, b) => a.Row.CompareTo(b.Row));
+            Batch.ShadowDecided.Sort(static (a, b) => a.Row.CompareTo(b.Row));
         }
     }
 }

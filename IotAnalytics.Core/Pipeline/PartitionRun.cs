@@ -2,7 +2,6 @@ using IotAnalytics.Core.CommitLog;
 using IotAnalytics.Core.Diagnostics;
 using IotAnalytics.Core.Lake;
 using IotAnalytics.Core.Readings;
-using IotAnalytics.Core.Scoring;
 using Microsoft.Extensions.Logging;
 
 namespace IotAnalytics.Core.Pipeline;
@@ -45,17 +44,17 @@ internal sealed partial class PartitionRun : IAsyncDisposable
         _reporter = new RunReporter(d, claim, _retry);
         _sinks = NewSinks(claim.Offsets);
         _lake = NewLake(claim);
+        Record(_plans.At(_position));
     }
 
     /// <summary>Loads plan, models, saved state and sensor keys of the claim.</summary>
     public static async Task<PartitionRun> StartAsync(PipelineDependencies d, PartitionClaim claim, PoisonHunt hunt, ILogger logger, CancellationToken abort)
     {
         hunt.Add(await PartitionClaimer.ReadPoisonAsync(d.Writer, claim, abort).ConfigureAwait(false));
-        var current = await d.Plan.MakeAsync(abort).ConfigureAwait(false);
-        var currentId = await d.Plans.SaveAsync(current, abort).ConfigureAwait(false);
         var stored = await d.Plans.ReadAsync(claim.SourceId, claim.Partition, claim.Offsets.Lake, abort).ConfigureAwait(false);
-        var plans = new PlanSchedule(stored, currentId, current, claim.Offsets.Fast);
-        var pipeline = await CompileAsync(d, plans.At(claim.Offsets.Lake), logger, abort).ConfigureAwait(false);
+        var current = await d.Plan.GetAsync(stored.LastOrDefault()?.Plan, abort).ConfigureAwait(false);
+        var plans = new PlanSchedule(stored, current.PlanId, current.Plan, claim.Offsets.Fast);
+        var pipeline = await CompileAsync(d, plans.At(claim.Offsets.Lake), previous: null, logger, abort).ConfigureAwait(false);
         var sensors = await d.States.LoadAsync(claim, pipeline.Catalog, abort).ConfigureAwait(false);
         await d.SensorKeys.AssignAsync(sensors, 0, pipeline.Catalog, abort).ConfigureAwait(false);
         return new PartitionRun(d, claim, hunt, plans, pipeline, sensors, logger, abort);
@@ -109,6 +108,7 @@ internal sealed partial class PartitionRun : IAsyncDisposable
     {
         for (var next = 0; next < _records.Count;)
         {
+            NoticePlan();
             _position = _records[next].Offset;
             if (_plans.At(_position).PlanId != _pipeline.PlanId)
             {
@@ -253,20 +253,54 @@ internal sealed partial class PartitionRun : IAsyncDisposable
         return _position < _claim.Offsets.Rollup ? Math.Min(stop, _claim.Offsets.Rollup) : stop;
     }
 
-    /// <summary>Commits what the old plan made, then goes on with another catalog and other models; the sensors keep their state.</summary>
+    /// <summary>Puts the host's newest plan in force where the last batch ended, once that is above what T1 has written.</summary>
+    private void NoticePlan()
+    {
+        if (_position >= _claim.Offsets.Fast && _d.Plan.Current is { } next && next.PlanId != _plans.NewestPlanId)
+        {
+            _plans.Change(_position, next.PlanId, next.Plan);
+        }
+    }
+
+    /// <summary>Goes on with the plan of the position: what is gathered stays when only models differ.</summary>
     private async Task SwitchPlanAsync()
+    {
+        var assignment = _plans.At(_position);
+        if (_pipeline.Plan.DiffersInModelsOnly(assignment.Plan))
+        {
+            _pipeline = await CompileAsync(_d, assignment, _pipeline, _logger, _abort).ConfigureAwait(false);
+        }
+        else
+        {
+            await SwitchProfilesAsync(assignment).ConfigureAwait(false);
+        }
+
+        Record(assignment);
+        LogPlan(_logger, _claim.Partition, _pipeline.PlanId, _position);
+    }
+
+    /// <summary>Commits what the old plan made, then goes on with another catalog; the sensors keep their state.</summary>
+    private async Task SwitchProfilesAsync(PlanAssignment assignment)
     {
         await CutAsync().ConfigureAwait(false);
         await (await FlushAsync(includeRollup: true).ConfigureAwait(false)).ConfigureAwait(false);
         await _lake.DrainAsync().ConfigureAwait(false);
         var offsets = new PartitionOffsets(_sinks.Fast, _sinks.Rollup, _lake.Committed);
-        _pipeline = await CompileAsync(_d, _plans.At(_position), _logger, _abort).ConfigureAwait(false);
+        _pipeline = await CompileAsync(_d, assignment, previous: null, _logger, _abort).ConfigureAwait(false);
         _sensors = SensorTable.Load(new MemoryStream(SavedState.Capture(_sensors)), _pipeline.Catalog);
         await _d.SensorKeys.AssignAsync(_sensors, 0, _pipeline.Catalog, _abort).ConfigureAwait(false);
         await _lake.DisposeAsync().ConfigureAwait(false);
         _lake = NewLake(_claim with { Offsets = offsets });
         _sinks = NewSinks(offsets);
-        LogPlan(_logger, _claim.Partition, _pipeline.PlanId, _position);
+    }
+
+    /// <summary>Lets the next T1 record an assignment that is new.</summary>
+    private void Record(PlanAssignment assignment)
+    {
+        if (ReferenceEquals(assignment, _plans.Pending))
+        {
+            _sinks.Assign(assignment);
+        }
     }
 
     private async Task WaitForSpoolAsync(CancellationToken stopping)
@@ -288,14 +322,14 @@ internal sealed partial class PartitionRun : IAsyncDisposable
 
     private DatabaseSinks NewSinks(PartitionOffsets offsets) => new(
         _claim, offsets, _position, _d.Partitions, _d.Writer, _pipeline.Catalog, _sensors,
-        _plans.Pending is { } pending && pending.PlanId == _pipeline.PlanId ? pending : null,
         _d.Options.Value.DeadLettersPerMinute, Math.Max(FastWindow.MostRows / _d.Log.PartitionCount, 500), _d.Log, _retry, _d.Time, _reporter.Committed, _abort);
 
     private LakeSink NewLake(PartitionClaim claim) => new(
         claim, new LakeCutContext(claim.SourceId, claim.Partition, claim.OwnerEpoch, _pipeline.Catalog, _lakeOptions, _d.Spool, _d.Options.Value.MaxBufferedBytes / _d.Log.PartitionCount),
         _d.Spool, _lakeOptions, _d.Store, _d.States, _d.Log, _d.Writer, _d.Partitions, _retry, _d.Time, _logger, _abort);
 
-    private static async Task<MicroBatchPipeline> CompileAsync(PipelineDependencies d, PlanAssignment assignment, ILogger logger, CancellationToken cancellationToken)
+    private static async Task<MicroBatchPipeline> CompileAsync(
+        PipelineDependencies d, PlanAssignment assignment, MicroBatchPipeline? previous, ILogger logger, CancellationToken cancellationToken)
     {
         var plan = assignment.Plan;
         if (plan.ParserVersion != ReadingParser.Version || plan.ScorerVersion != MicroBatchPipeline.ScorerVersion)
@@ -303,13 +337,8 @@ internal sealed partial class PartitionRun : IAsyncDisposable
             LogBuild(logger, assignment.PlanId, plan.ParserVersion, plan.ScorerVersion);
         }
 
-        var models = new Dictionary<string, ModelSnapshot>(StringComparer.Ordinal);
-        foreach (var planned in plan.Models)
-        {
-            models[planned.Profile] = await d.LoadModel(planned.Profile, planned.Version, cancellationToken).ConfigureAwait(false);
-        }
-
-        return new MicroBatchPipeline(assignment.PlanId, plan, models, d.Options.Value.MicroBatchRows);
+        var models = await PlannedModels.LoadAsync(plan, d.LoadModel, cancellationToken).ConfigureAwait(false);
+        return previous?.With(assignment.PlanId, plan, models) ?? new MicroBatchPipeline(assignment.PlanId, plan, models, d.Options.Value.MicroBatchRows);
     }
 
     [LoggerMessage(EventIds.PlanChanged, LogLevel.Information, "Partition {Partition}: plan {Plan} is in force from offset {Offset}")]

@@ -11,7 +11,7 @@ namespace IotAnalytics.Core.Pipeline;
 /// <summary>What a worker needs; shared by all workers of the host.</summary>
 /// <param name="Owner">Names this host in the claims.</param>
 internal sealed record PipelineDependencies(
-    HostIdentity Owner, ICommitLog Log, DatabaseWriter Writer, PartitionStore Partitions, PlanStore Plans, CurrentPlan Plan, ModelLoader LoadModel, SensorKeys SensorKeys,
+    HostIdentity Owner, ICommitLog Log, DatabaseWriter Writer, PartitionStore Partitions, PlanStore Plans, PlanWatch Plan, ModelLoader LoadModel, SensorKeys SensorKeys,
     SavedState States, ILakeStore Store, DeltaPublisher Publisher, LakeSpool Spool, IOptions<LakeOptions> Lake, IOptions<PipelineOptions> Options, PipelineMonitor Monitor, LiveFeed Feed,
     DataDirectory Directory, ProcessorTurns Turns, TimeProvider Time);
 

@@ -18,4 +18,6 @@ public static partial class EventIds
     public const int StatusSkipped = 2015;
     public const int RunAgain = 2016;
     public const int AssignmentFailed = 2017;
+    public const int ModelUnusable = 2018;
+    public const int PlanNotMade = 2019;
 }

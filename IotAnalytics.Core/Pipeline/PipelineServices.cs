@@ -19,10 +19,11 @@ public static class PipelineServices
             return new ReadingRules(s.GetRequiredService<IOptions<LimitsOptions>>().Value.MaxJsonDepth, options.MaxFutureSkew, options.LateAfter);
         });
         services.AddSingleton<PipelineMonitor>().AddSingleton<LiveFeed>()
-            .AddSingleton<SourceRegistry>().AddSingleton<PartitionStore>().AddSingleton<PlanStore>().AddSingleton<CurrentPlan>()
+            .AddSingleton<SourceRegistry>().AddSingleton<PartitionStore>().AddSingleton<PlanStore>().AddSingleton<CurrentPlan>().AddSingleton<PlanWatch>()
             .AddSingleton<SensorKeys>().AddSingleton<SavedState>().AddSingleton<ProcessorTurns>().AddSingleton<PipelineDependencies>();
         services.AddSingleton<ModelLoader>(s => s.GetRequiredService<ModelRegistry>().LoadAsync);
         services.AddHostedService<PipelineService>();
+        services.AddHostedService(s => s.GetRequiredService<PlanWatch>());
         services.AddHostedService<PartitionStatusRecorder>();
         return services;
     }

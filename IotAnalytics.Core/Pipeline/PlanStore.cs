@@ -43,9 +43,13 @@ internal sealed class PlanStore(DatabaseWriter writer, TimeProvider time)
         },
         cancellationToken);
 
-    /// <summary>Part of T1: a plan is put in force by the transaction that writes its first rows.</summary>
+    /// <summary>Part of T1: a plan is put in force by the transaction that writes its first rows. One that was put in force at the very end of the T1 before
+    /// has written none, and gives way.</summary>
     public static void Assign(DbTransaction transaction, PartitionClaim claim, PlanAssignment assignment) => transaction.Execute(
-        "INSERT INTO scoring_assignment (source_id, partition, from_offset, plan_id) VALUES (@s, @p, @from, @plan)",
+        """
+        INSERT INTO scoring_assignment (source_id, partition, from_offset, plan_id) VALUES (@s, @p, @from, @plan)
+        ON CONFLICT (source_id, partition, from_offset) DO UPDATE SET plan_id = excluded.plan_id
+        """,
         ("@s", claim.SourceId), ("@p", claim.Partition), ("@from", assignment.FromOffset), ("@plan", assignment.PlanId));
 }
 

@@ -86,6 +86,12 @@ public sealed class MicroBatch
     /// <summary>One entry per anomalous row, by row.</summary>
     public List<AnomalyDetail> Anomalies { get; } = [];
 
+    /// <summary>Rows that the shadow of an A/B split decided, by row; all others were decided by their profile's champion.</summary>
+    public List<ShadowDecision> ShadowDecided { get; } = [];
+
+    /// <summary>What champion and shadow say of the batch's rows; nothing without a shadow.</summary>
+    public List<PairedMinute> Paired { get; } = [];
+
     /// <summary>A measurement's column; null when no row of the batch has it. NaN = missing.</summary>
     public double[]? Measurement(int column) => _measurements[column];
 
@@ -128,6 +134,8 @@ public sealed class MicroBatch
         _idByteCount = 0;
         DeadLetters.Clear();
         Anomalies.Clear();
+        ShadowDecided.Clear();
+        Paired.Clear();
         for (var i = 0; i < _measurements.Length; i++)
         {
             if (_measurements[i] is { } used)
@@ -245,5 +253,29 @@ public sealed class MicroBatch
 /// <param name="ExplanationJson">The explanation as JSON, see the formats page.</param>
 /// <param name="ModelVersion">Version that decided.</param>
 /// <param name="Detector">Kind of the detector that decided.</param>
+/// <param name="OtherVersion">Version that scored the row beside it; null for none.</param>
+/// <param name="IsOtherAnomaly">Whether the row is above that version's threshold too.</param>
 public readonly record struct AnomalyDetail(
-    int Row, double Threshold, double Rarity, string Severity, string TopMeasurement, string ExplanationJson, string ModelVersion, string Detector);
+    int Row, double Threshold, double Rarity, string Severity, string TopMeasurement, string ExplanationJson, string ModelVersion, string Detector,
+    string? OtherVersion = null, bool? IsOtherAnomaly = null);
+
+/// <summary>A row that a shadow decided.</summary>
+/// <param name="Version">Of the shadow.</param>
+public readonly record struct ShadowDecision(int Row, string Version);
+
+/// <summary>Champion and shadow on the rows of a profile within a minute of record time.</summary>
+/// <param name="Profile">Index in the catalog.</param>
+/// <param name="Minute">Record time, minutes since 1970.</param>
+public record struct PairedMinute(int Profile, long Minute, string Champion, string Shadow)
+{
+    /// <summary>Rows above both thresholds.</summary>
+    public long Both { get; set; }
+    public long ChampionOnly { get; set; }
+    public long ShadowOnly { get; set; }
+    public long Neither { get; set; }
+    /// <summary>Time that the champion's scores took.</summary>
+    public long ChampionNanoseconds { get; set; }
+    public long ShadowNanoseconds { get; set; }
+
+    public readonly long Rows => Both + ChampionOnly + ShadowOnly + Neither;
+}

@@ -53,12 +53,20 @@ public class AllocationTests
         Assert.All(_batch.Outcome.Take(Readings), o => Assert.Equal(RowOutcome.Normal, o));
     }
 
-    [Fact]
-    public void From_the_end_of_the_parse_to_the_roll_up_a_normal_reading_allocates_nothing()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void From_the_end_of_the_parse_to_the_roll_up_a_normal_reading_allocates_nothing(bool hasShadow)
     {
         var model = BootstrapTrainer.Train(ClimateProfile.Default, seed: 1);
         // No reading is above this threshold: flagged ones have a ceiling of their own.
-        var models = new Dictionary<string, ModelSnapshot> { ["climate"] = model with { Threshold = 1 } };
+        model = model with { Threshold = 1 };
+        var models = Alone(model);
+        if (hasShadow)
+        {
+            models = models with { Shadows = new Dictionary<string, ShadowModel> { ["climate"] = new ShadowModel(model, Share: 0.5) } };
+        }
+
         var plan = new ScoringPlan(ReadingParser.Version, MicroBatchPipeline.ScorerVersion, Rules, [ClimateProfile.Default], []);
         var pipeline = new MicroBatchPipeline("plan", plan, models, maxRows: 8_192);
         var fast = new FastWindow(Catalog, deadLettersPerMinute: 100);
@@ -91,7 +99,7 @@ public class AllocationTests
     public void A_flagged_reading_stays_below_its_ceiling()
     {
         var model = BootstrapTrainer.Train(ClimateProfile.Default, seed: 1);
-        var models = new Dictionary<string, ModelSnapshot> { ["climate"] = model with { Threshold = 0 } };
+        var models = Alone(model with { Threshold = 0 });
         var plan = new ScoringPlan(ReadingParser.Version, MicroBatchPipeline.ScorerVersion, Rules, [ClimateProfile.Default], []);
         var pipeline = new MicroBatchPipeline("plan", plan, models, maxRows: 8_192);
 
@@ -124,6 +132,8 @@ public class AllocationTests
 
         return least;
     }
+
+    private static PlannedModels Alone(ModelSnapshot model) => new(new Dictionary<string, ModelSnapshot> { ["climate"] = model }, new Dictionary<string, ShadowModel>());
 
     private void Parse() => _parser.Parse(_records, 0, long.MaxValue, 8_192, _batch);
 

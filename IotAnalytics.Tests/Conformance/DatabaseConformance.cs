@@ -155,7 +155,8 @@ public abstract class DatabaseConformance : IAsyncLifetime
         var batch = batches.Validate(
             0.75, TestBatches.Reading("s", 1, "\"temperature\":90.5,\"humidity\":5"), TestBatches.Reading("s", 2, "\"temperature\":20,\"humidity\":50"), "{\"sensor_id\":\"ü\\u0000\"}");
         batch.Outcome[0] = RowOutcome.Anomaly;
-        batch.Anomalies.Add(new AnomalyDetail(0, 0.6, 0.001, "high", "temperature", """{"contributions":[{"measurement":"temperature","value":90.5}]}""", "1", "IsolationForest"));
+        batch.Anomalies.Add(new AnomalyDetail(0, 0.6, 0.001, "high", "temperature", """{"contributions":[{"measurement":"temperature","value":90.5}]}""", "1", "IsolationForest", "2", true));
+        batch.Paired.Add(new PairedMinute(0, 29_453_760, "1", "2") { Both = 1, ChampionOnly = 2, ShadowOnly = 3, Neither = 4, ChampionNanoseconds = 5, ShadowNanoseconds = 6 });
         await new SensorKeys(_database.Writer, TimeProvider.System).AssignAsync(batches.Sensors, 0, _catalog, Token);
         var window = new FastWindow(_catalog, deadLettersPerMinute: 100);
         window.Add(batch, batches.Sensors);
@@ -172,8 +173,13 @@ public abstract class DatabaseConformance : IAsyncLifetime
         Assert.Equal(90.5, System.Text.Json.JsonDocument.Parse(anomaly.Measurements).RootElement.GetProperty("temperature").GetDouble());
         Assert.Equal("temperature", System.Text.Json.JsonDocument.Parse(anomaly.Explanation).RootElement.GetProperty("contributions")[0].GetProperty("measurement").GetString());
         Assert.Null(anomaly.Verdict);
+        Assert.Equal(("2", true), (anomaly.OtherVersion, anomaly.IsOtherAnomaly));
         var letter = await context.DeadLetters.SingleAsync(Token);
         Assert.Equal((2L, 0), (letter.RecordOffset, letter.Item));
+        await _database.Writer.WriteAsync(transaction => window.Shadows.Write(transaction, claim.SourceId, claim.Partition, _catalog), Token);
+        var minute = await context.ShadowMinutes.SingleAsync(Token);
+        Assert.Equal(("climate", TestBatches.Start.UtcDateTime, claim.SourceId, 0, "1", "2"), (minute.Profile, minute.BucketStart, minute.SourceId, minute.Partition, minute.ChampionVersion, minute.ShadowVersion));
+        Assert.Equal((2L, 4L, 6L, 8L, 10L, 12L), (minute.Both, minute.ChampionOnly, minute.ShadowOnly, minute.Neither, minute.ChampionNanoseconds, minute.ShadowNanoseconds));
         Assert.Equal("{\"sensor_id\":\"ü\\u0000\"}"u8.ToArray(), letter.PayloadHead);
     }
 

@@ -27,6 +27,41 @@ public sealed class PlanScheduleTests
     }
 
     [Fact]
+    public void A_plan_may_change_while_records_come()
+    {
+        var schedule = new PlanSchedule([new PlanAssignment(0, "one", Plan)], "one", Plan, fastOffset: 80);
+
+        schedule.Change(90, "two", Plan);
+        schedule.Change(120, "one", Plan);
+
+        Assert.Equal(["one", "two", "two", "one"], new[] { 89L, 90, 119, 120 }.Select(o => schedule.At(o).PlanId));
+        Assert.Equal(("one", 120L), (schedule.NewestPlanId, schedule.Pending!.FromOffset));
+    }
+
+    [Fact]
+    public void A_plan_that_never_had_a_row_gives_way()
+    {
+        var schedule = new PlanSchedule([new PlanAssignment(0, "one", Plan)], "two", Plan, fastOffset: 80);
+
+        schedule.Change(80, "three", Plan);
+
+        Assert.Equal(["one", "three"], new[] { 79L, 80 }.Select(o => schedule.At(o).PlanId));
+        Assert.Equal(80, schedule.NextChange(0));
+    }
+
+    [Fact]
+    public void A_plan_without_a_shadow_has_the_text_that_it_had_before_there_were_shadows()
+    {
+        var alone = Plan with { Models = [new PlannedModel("climate", "1", "ab", 0.5)] };
+        var shadowed = Plan with { Models = [new PlannedModel("climate", "1", "ab", 0.5, new PlannedShadow("2", "cd", 0.6, 0.25))] };
+
+        Assert.EndsWith("\"models\":[{\"profile\":\"climate\",\"version\":\"1\",\"sha256\":\"ab\",\"threshold\":0.5}]}", alone.ToJson(), StringComparison.Ordinal);
+        Assert.Equal(shadowed.Models.Single(), ScoringPlan.FromJson(shadowed.ToJson()).Models.Single());
+        Assert.True(alone.DiffersInModelsOnly(shadowed));
+        Assert.False(alone.DiffersInModelsOnly(shadowed with { Rules = new ReadingRules(17, TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(5)) }));
+    }
+
+    [Fact]
     public void A_plan_is_the_same_after_a_round_trip_through_its_text()
     {
         var text = Plan.ToJson();

@@ -20,6 +20,7 @@ internal sealed class PostgreSqlCopy : RowWriter
             RowType.Int32 => NpgsqlDbType.Integer,
             RowType.Int64 => NpgsqlDbType.Bigint,
             RowType.Double => NpgsqlDbType.Double,
+            RowType.Boolean => NpgsqlDbType.Boolean,
             RowType.Time => NpgsqlDbType.TimestampTz,
             RowType.Json => NpgsqlDbType.Jsonb,
             RowType.Bytes => NpgsqlDbType.Bytea,

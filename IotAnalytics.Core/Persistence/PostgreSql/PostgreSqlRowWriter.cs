@@ -62,6 +62,7 @@ internal abstract class RowArray
         RowType.Int32 => new Values<int>(NpgsqlDbType.Integer, v => Convert.ToInt32(v, CultureInfo.InvariantCulture)),
         RowType.Int64 => new Values<long>(NpgsqlDbType.Bigint, v => Convert.ToInt64(v, CultureInfo.InvariantCulture)),
         RowType.Double => new Values<double>(NpgsqlDbType.Double, v => Convert.ToDouble(v, CultureInfo.InvariantCulture)),
+        RowType.Boolean => new Values<bool>(NpgsqlDbType.Boolean, v => (bool)v),
         RowType.Time => new Values<DateTime>(NpgsqlDbType.TimestampTz, v => ((DbTime)v).ToUtc()),
         RowType.Text => new Objects<string>(NpgsqlDbType.Text),
         RowType.Json => new Objects<string>(NpgsqlDbType.Jsonb),

@@ -15,7 +15,7 @@ internal sealed class RebuiltPlans(PlanStore plans, CurrentPlan current, Databas
     /// <param name="claim">Its fast offset: nothing below changes.</param>
     public async Task<PlanSchedule> MakeAsync(PartitionClaim claim, long from, IEnumerable<ModelChange> changes, CancellationToken cancellationToken)
     {
-        var configured = await current.MakeAsync(cancellationToken).ConfigureAwait(false);
+        var configured = (await current.MakeAsync(previous: null, cancellationToken).ConfigureAwait(false)).Plan;
         var stored = await plans.ReadAsync(claim.SourceId, claim.Partition, from, cancellationToken).ConfigureAwait(false);
         var schedule = stored.ToBuilder();
         foreach (var change in changes.GroupBy(c => c.Offset).OrderBy(g => g.Key))

@@ -2,7 +2,6 @@ using IotAnalytics.Core.CommitLog;
 using IotAnalytics.Core.Lake.Reconcile;
 using IotAnalytics.Core.Metrics;
 using IotAnalytics.Core.Readings;
-using IotAnalytics.Core.Scoring;
 using Microsoft.Extensions.Logging;
 
 namespace IotAnalytics.Core.Pipeline.Reconcile;
@@ -108,18 +107,13 @@ internal sealed class ReplayRun(
     private async Task UsePlanAsync(byte[]? state)
     {
         var assignment = plans.At(_position);
-        var models = new Dictionary<string, ModelSnapshot>(StringComparer.Ordinal);
-        foreach (var planned in assignment.Plan.Models)
-        {
-            models[planned.Profile] = await d.LoadModel(planned.Profile, planned.Version, abort).ConfigureAwait(false);
-        }
-
+        var models = await PlannedModels.LoadAsync(assignment.Plan, d.LoadModel, abort).ConfigureAwait(false);
         _pipeline = new MicroBatchPipeline(assignment.PlanId, assignment.Plan, models, d.Options.Value.MicroBatchRows);
         _sensors = state is null ? new SensorTable(_pipeline.Catalog) : SensorTable.Load(new MemoryStream(state), _pipeline.Catalog);
         await d.SensorKeys.AssignAsync(_sensors, 0, _pipeline.Catalog, abort).ConfigureAwait(false);
         var offsets = _sinks is null ? claim.Offsets : new PartitionOffsets(_sinks.Fast, _sinks.Rollup, claim.Offsets.Lake);
         _sinks = new DatabaseSinks(
-            claim, offsets, _position, d.Partitions, d.Writer, _pipeline.Catalog, _sensors, assignment: null, d.Options.Value.DeadLettersPerMinute, FastWindow.MostRows,
+            claim, offsets, _position, d.Partitions, d.Writer, _pipeline.Catalog, _sensors, d.Options.Value.DeadLettersPerMinute, FastWindow.MostRows,
             forwardTo: null, _retry, d.Time, (window, _) => committed(window.Totals.Sum), abort);
     }
 }
