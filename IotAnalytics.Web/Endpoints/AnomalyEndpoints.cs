@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using IotAnalytics.Core.Modeling.Registry;
 using IotAnalytics.Core.Persistence;
 using IotAnalytics.Web.Security;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -10,6 +11,7 @@ namespace IotAnalytics.Web.Endpoints;
 /// <summary><c>GET /anomalies</c>, newest event first, and <c>/anomalies/{id}</c>.</summary>
 internal static class AnomalyEndpoints
 {
+    private const string NoVerdict = "none";
     private static readonly string[] Severities = ["low", "medium", "high", "critical"];
 
     public static void MapAnomalies(this IEndpointRouteBuilder api)
@@ -20,7 +22,7 @@ internal static class AnomalyEndpoints
     }
 
     private static async Task<Results<Ok<Page<AnomalyResponse>>, Problem>> ListAsync(
-        string? sensor_id, string? profile, string? from, string? to, string? min_severity, string? limit, string? cursor,
+        string? sensor_id, string? profile, string? from, string? to, string? min_severity, string? verdict, string? limit, string? cursor,
         IDbContextFactory<AnalyticsDbContext> contexts, CancellationToken cancellationToken)
     {
         var check = new QueryCheck();
@@ -28,6 +30,7 @@ internal static class AnomalyEndpoints
         var start = check.Time("from", from);
         var end = check.Time("to", to);
         check.OneOf("min_severity", min_severity, Severities);
+        check.OneOf("verdict", verdict, [.. Verdicts.All, NoVerdict]);
         var after = check.Numbers(cursor, 5);
         var before = after is null ? null : check.CursorTime(cursor!, after[0].ToString(CultureInfo.InvariantCulture));
         if (check.Problem is { } problem)
@@ -47,6 +50,12 @@ internal static class AnomalyEndpoints
             rows = rows.Where(r => wanted.Contains(r.Anomaly.Severity));
         }
 
+        rows = verdict switch
+        {
+            null => rows,
+            NoVerdict => rows.Where(r => r.Anomaly.Verdict == null),
+            _ => rows.Where(r => r.Anomaly.Verdict == verdict),
+        };
         rows = after is null ? rows : Before(rows, before!.Value, (int)after[1], (int)after[2], after[3], (int)after[4]);
         var page = await rows
             .OrderByDescending(r => r.Anomaly.EventTime).ThenByDescending(r => r.Anomaly.SourceId).ThenByDescending(r => r.Anomaly.Partition)
@@ -59,26 +68,24 @@ internal static class AnomalyEndpoints
     private static async Task<Results<Ok<AnomalyResponse>, Problem>> GetAsync(
         string id, IDbContextFactory<AnalyticsDbContext> contexts, CancellationToken cancellationToken)
     {
-        var parts = id.Split('-');
-        if (parts.Length == 4
-            && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var source)
-            && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var partition)
-            && long.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out var offset)
-            && int.TryParse(parts[3], NumberStyles.None, CultureInfo.InvariantCulture, out var item))
+        if (ReadingId.Parse(id) is not { Item: { } item } reading)
         {
-            await using var context = await contexts.CreateDbContextAsync(cancellationToken);
-            var row = await context.Anomalies
-                .Where(a => a.SourceId == source && a.Partition == partition && a.RecordOffset == offset && a.Item == item)
-                .Join(context.Sensors, a => a.SensorKey, s => s.SensorKey, (a, s) => new Row { Anomaly = a, SensorId = s.SensorId, Profile = s.Profile })
-                .FirstOrDefaultAsync(cancellationToken);
-            return row is null
-                ? new Problem(StatusCodes.Status404NotFound, "anomaly_not_found", $"There is no anomaly {id}.")
-                : TypedResults.Ok(Response(row));
+            return ReadingId.Refuse("id", id, ReadingId.OfItem);
         }
 
-        var check = new QueryCheck();
-        check.Refuse("id", id, "<source>-<partition>-<offset>-<item>");
-        return check.Problem!;
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        return await FindAsync(context, reading, item, cancellationToken) is { } found ? TypedResults.Ok(found) : NotFound(id);
+    }
+
+    internal static Problem NotFound(string id) => new(StatusCodes.Status404NotFound, "anomaly_not_found", $"There is no anomaly {id}.");
+
+    internal static async Task<AnomalyResponse?> FindAsync(AnalyticsDbContext context, ReadingId reading, int item, CancellationToken cancellationToken)
+    {
+        var row = await context.Anomalies
+            .Where(a => a.SourceId == reading.Source && a.Partition == reading.Partition && a.RecordOffset == reading.Offset && a.Item == item)
+            .Join(context.Sensors, a => a.SensorKey, s => s.SensorKey, (a, s) => new Row { Anomaly = a, SensorId = s.SensorId, Profile = s.Profile })
+            .FirstOrDefaultAsync(cancellationToken);
+        return row is null ? null : Response(row);
     }
 
     /// <summary>Rows behind a position of the descending order.</summary>
@@ -95,7 +102,8 @@ internal static class AnomalyEndpoints
         return new AnomalyResponse(
             $"{a.SourceId}-{a.Partition}-{a.RecordOffset}-{a.Item}", row.SensorId, row.Profile, a.EventTime, a.RecordTime, a.DetectedAt,
             a.AnomalyScore, a.Threshold, a.AnomalyScore / a.Threshold, a.Rarity, a.Severity, a.TopMeasurement,
-            ApiJson.Parse(a.Measurements)!.Value, ApiJson.Parse(a.Explanation)!.Value, a.Detector, a.ModelVersion, FlagNames.Of(a.Flags), a.Verdict);
+            ApiJson.Parse(a.Measurements)!.Value, ApiJson.Parse(a.Explanation)!.Value, a.Detector, a.ModelVersion, FlagNames.Of(a.Flags), a.Verdict,
+            a.VerdictBy, a.VerdictAt);
     }
 
     /// <summary>With members to set: the query provider sees through those, not through a constructor.</summary>
@@ -116,7 +124,8 @@ internal static class AnomalyEndpoints
 /// <param name="TopMeasurement">The measurement that contributes most.</param>
 /// <param name="Explanation">Contributions and expected ranges by measurement.</param>
 /// <param name="Verdict"><c>confirmed</c>, <c>dismissed</c>, or null while nobody has judged it.</param>
+/// <param name="VerdictBy">Name of the key that judged.</param>
 public sealed record AnomalyResponse(
     string Id, string SensorId, string Profile, DateTime EventTime, DateTime RecordTime, DateTime DetectedAt, double AnomalyScore, double Threshold,
     double ScoreRatio, double Rarity, string Severity, string TopMeasurement, JsonElement Measurements, JsonElement Explanation, string Detector,
-    string ModelVersion, IReadOnlyList<string> Flags, string? Verdict);
+    string ModelVersion, IReadOnlyList<string> Flags, string? Verdict, string? VerdictBy, DateTime? VerdictAt);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using IotAnalytics.Core.Modeling.Registry;
 using IotAnalytics.Core.Persistence;
 using IotAnalytics.Web.Security;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -36,7 +37,7 @@ internal static class ModelEndpoints
     }
 
     private static async Task<Results<Ok<Page<ModelVersionResponse>>, Problem>> VersionsAsync(
-        string name, string? limit, string? cursor, IDbContextFactory<AnalyticsDbContext> contexts, CancellationToken cancellationToken)
+        string name, string? limit, string? cursor, IDbContextFactory<AnalyticsDbContext> contexts, DatabaseReader reader, CancellationToken cancellationToken)
     {
         var check = new QueryCheck();
         var take = check.Limit(limit);
@@ -55,26 +56,33 @@ internal static class ModelEndpoints
         // Versions are numbers written as text, and few.
         var rows = (await context.ModelVersions.Where(v => v.Name == name).ToListAsync(cancellationToken))
             .Where(v => after is null || Number(v) < after).OrderByDescending(Number).Take(take + 1).ToList();
-        return TypedResults.Ok(Page.Of(rows, take, v => Response(v, model), v => [v.Version]));
+        var precisions = await reader.ReadAsync(ModelRows.Precisions, cancellationToken);
+        return TypedResults.Ok(Page.Of(rows, take, v => Response(v, model, precisions), v => [v.Version]));
     }
 
     private static async Task<Results<Ok<ModelVersionResponse>, Problem>> VersionAsync(
-        string name, string version, IDbContextFactory<AnalyticsDbContext> contexts, CancellationToken cancellationToken)
+        string name, string version, IDbContextFactory<AnalyticsDbContext> contexts, DatabaseReader reader, CancellationToken cancellationToken)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         var model = await context.Models.FirstOrDefaultAsync(m => m.Name == name, cancellationToken);
         var row = await context.ModelVersions.FirstOrDefaultAsync(v => v.Name == name && v.Version == version, cancellationToken);
         return model is null || row is null
             ? NotFound($"There is no version '{version}' of a model '{name}'.")
-            : TypedResults.Ok(Response(row, model));
+            : TypedResults.Ok(Response(row, model, await reader.ReadAsync(ModelRows.Precisions, cancellationToken)));
     }
 
     internal static Problem NotFound(string detail) => new(StatusCodes.Status404NotFound, "model_not_found", detail);
 
     private static long Number(ModelVersion version) => long.Parse(version.Version, CultureInfo.InvariantCulture);
 
-    private static ModelVersionResponse Response(ModelVersion v, Model model) => new(
-        v.Name, v.Version, v.Version == model.Champion, v.CreatedAt, v.CreatedBy, v.Sha256, ApiJson.Parse(v.Card)!.Value);
+    private static ModelVersionResponse Response(ModelVersion v, Model model, Dictionary<string, VerdictPrecision> precisions)
+    {
+        var isChampion = v.Version == model.Champion;
+        string[] aliases = isChampion ? [AliasChange.Champion] : v.Version == model.Shadow ? [AliasChange.Shadow] : [];
+        return new ModelVersionResponse(
+            v.Name, v.Version, isChampion, aliases, v.CreatedAt, v.CreatedBy, v.TrainingRunId, PrecisionResponse.Of(precisions.GetValueOrDefault($"{v.Name}/{v.Version}")),
+            v.Sha256, ApiJson.Parse(v.Card)!.Value);
+    }
 }
 
 /// <summary>A model, named after its profile.</summary>
@@ -82,7 +90,20 @@ internal static class ModelEndpoints
 public sealed record ModelResponse(string Name, string? Champion, DateTime CreatedAt);
 
 /// <summary>An immutable version of a model.</summary>
+/// <param name="Aliases">What it is now: <c>champion</c>, <c>shadow</c>, or nothing.</param>
+/// <param name="TrainingRunId">The run that made it; null for a bootstrap model and an imported one.</param>
 /// <param name="Sha256">Of the model file.</param>
 /// <param name="Card">What it was trained on, how, and how well it did.</param>
 public sealed record ModelVersionResponse(
-    string Name, string Version, bool IsChampion, DateTime CreatedAt, string CreatedBy, string Sha256, JsonElement Card);
+    string Name, string Version, bool IsChampion, IReadOnlyList<string> Aliases, DateTime CreatedAt, string CreatedBy, long? TrainingRunId,
+    PrecisionResponse Precision, string Sha256, JsonElement Card);
+
+/// <summary>What people said of the anomalies of a version.</summary>
+/// <param name="Precision">Confirmed over confirmed and dismissed; null while nothing is judged.</param>
+/// <param name="Low">Lower bound of Wilson's interval for 95 %.</param>
+/// <param name="High">Upper bound.</param>
+public sealed record PrecisionResponse(long Confirmed, long Dismissed, double? Precision, double? Low, double? High)
+{
+    internal static PrecisionResponse Of(VerdictPrecision verdicts) =>
+        new(verdicts.Confirmed, verdicts.Dismissed, verdicts.Share, verdicts.Interval?.Low, verdicts.Interval?.High);
+}

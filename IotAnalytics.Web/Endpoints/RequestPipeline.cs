@@ -48,12 +48,14 @@ internal static class RequestPipeline
         api.MapSensorMetrics();
         api.MapSensorReadings();
         api.MapAnomalies();
+        api.MapVerdicts();
         api.MapDeadLetters();
         api.MapPipeline();
         api.MapLive();
         api.MapProfiles();
         api.MapModels();
         api.MapModelAliases();
+        api.MapModelInForce();
         api.MapLake();
         api.MapApiKeys();
         api.MapAudit();

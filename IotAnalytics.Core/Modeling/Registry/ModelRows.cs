@@ -46,6 +46,22 @@ internal static class ModelRows
         return (newest + 1).ToString(CultureInfo.InvariantCulture);
     }
 
+    /// <summary>What people said of the anomalies of every version, by <c>name/version</c>.</summary>
+    public static Dictionary<string, VerdictPrecision> Precisions(DbTransaction transaction)
+    {
+        using var query = transaction.Query("SELECT model_version, verdict, count(*) FROM anomaly WHERE verdict IS NOT NULL GROUP BY model_version, verdict");
+        using var rows = query.ExecuteReader();
+        var precisions = new Dictionary<string, VerdictPrecision>(StringComparer.Ordinal);
+        while (rows.Read())
+        {
+            var (version, isConfirmed, count) = (rows.GetString(0), rows.GetString(1) == Verdicts.Confirmed, rows.GetInt64(2));
+            var other = precisions.GetValueOrDefault(version);
+            precisions[version] = isConfirmed ? other with { Confirmed = count } : other with { Dismissed = count };
+        }
+
+        return precisions;
+    }
+
     /// <summary>Inserts a version with its ranges. The model's row is locked. Returns false, with nothing changed, when it is not the next version any more.</summary>
     /// <param name="trainingRunId">The run that made it, or null.</param>
     public static bool InsertVersion(DbTransaction transaction, ModelSnapshot model, string key, string by, long? trainingRunId, DbTime now)

@@ -9,6 +9,7 @@ namespace IotAnalytics.Web.Security.Audit;
 internal static class AuditActions
 {
     public const string AdministratorKeyCreated = "administrator_key_created";
+    public const string AnomalyVerdictSet = "anomaly_verdict_set";
     public const string ApiKeyCreated = "api_key_created";
     public const string ApiKeyRevoked = "api_key_revoked";
     public const string EventTimeLoad = "event_time_load";
@@ -16,7 +17,7 @@ internal static class AuditActions
     public const string ModelChampionSet = "model_champion_set";
     public const string ModelShadowSet = "model_shadow_set";
 
-    public static string[] All { get; } = [AdministratorKeyCreated, ApiKeyCreated, ApiKeyRevoked, EventTimeLoad, LoginLinkUsed, ModelChampionSet, ModelShadowSet];
+    public static string[] All { get; } = [AdministratorKeyCreated, AnomalyVerdictSet, ApiKeyCreated, ApiKeyRevoked, EventTimeLoad, LoginLinkUsed, ModelChampionSet, ModelShadowSet];
 }
 
 /// <summary>Adds to the audit log within the transaction of the change that is told: one is never there without the other.</summary>
