@@ -86,6 +86,7 @@ public sealed class VerdictTests : IAsyncLifetime
             Assert.Equal((version, from, $"plan {version}"), (Text(inForce, "version"), inForce.GetProperty("from_offset").GetInt32(), Text(inForce, "plan_id")));
         }
 
+        Assert.Equal(("3", 0.25), (Text(await _host.GetAsync("/models/climate/in-force?reading=99-0-12"), "shadow"), (await _host.GetAsync("/models/climate/in-force?reading=99-0-12")).GetProperty("shadow_share").GetDouble()));
         foreach (var (path, message) in new[]
         {
             ("climate/in-force?reading=99-0-4", "before the first one"), ("climate/in-force?reading=99-0-30", "is not scored yet: partition 0 of source 99 is at 30"),
@@ -99,7 +100,7 @@ public sealed class VerdictTests : IAsyncLifetime
     }
 
     private static string Plan(string version) =>
-        $$"""{"parser_version":1,"scorer_version":1,"rules":{"max_json_depth":16,"max_future_skew":"00:05:00","late_after":"00:05:00"},"profiles":[],"models":[{"profile":"climate","version":"{{version}}","sha256":"s","threshold":0.6}]}""";
+        $$"""{"parser_version":1,"scorer_version":1,"rules":{"max_json_depth":16,"max_future_skew":"00:05:00","late_after":"00:05:00"},"profiles":[],"models":[{"profile":"climate","version":"{{version}}","sha256":"s","threshold":0.6,"shadow":{"version":"3","sha256":"t","threshold":0.5,"share":0.25}}]}""";
 
     private static string? Text(JsonElement element, string name) => element.GetProperty(name).GetString();
 

@@ -47,7 +47,8 @@ internal static class ModelInForceEndpoints
         }
 
         return ScoringPlan.FromJson(assignment.Content).Models.FirstOrDefault(m => m.Profile == name) is { } model
-            ? TypedResults.Ok(new ModelInForceResponse(name, model.Version, model.Sha256, model.Threshold, assignment.FromOffset, assignment.PlanId))
+            ? TypedResults.Ok(new ModelInForceResponse(
+                name, model.Version, model.Sha256, model.Threshold, model.Shadow?.Version, model.Shadow?.Share ?? 0, assignment.FromOffset, assignment.PlanId))
             : ModelEndpoints.NotFound($"No model '{name}' was in force at record {offset} of partition {partition}, source {source}.");
     }
 
@@ -57,6 +58,9 @@ internal static class ModelInForceEndpoints
 /// <summary>The version of a model in force at an offset.</summary>
 /// <param name="Sha256">Of the model file.</param>
 /// <param name="Threshold">A reading with a higher score was an anomaly.</param>
+/// <param name="Shadow">The version that scored beside it, or null.</param>
+/// <param name="ShadowShare">Share of the sensors that the shadow decided; above 0 the row's own <c>model_version</c> says which of the two did.</param>
 /// <param name="FromOffset">Since which record of the partition the plan has been in force.</param>
 /// <param name="PlanId">SHA-256 of the scoring plan: models, profiles and rules.</param>
-public sealed record ModelInForceResponse(string Name, string Version, string Sha256, double Threshold, long FromOffset, string PlanId);
+public sealed record ModelInForceResponse(
+    string Name, string Version, string Sha256, double Threshold, string? Shadow, double ShadowShare, long FromOffset, string PlanId);
