@@ -18,6 +18,9 @@ internal sealed class ReadingLoad(int seed)
     /// <summary>Requests that were not acknowledged: their records may or may not be in the log.</summary>
     public int Unanswered { get; private set; }
 
+    /// <summary>The code of the last answer 503 that said when to come again, or empty.</summary>
+    public string Refusal { get; private set; } = "";
+
     public async Task RunAsync(HttpClient client, CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
@@ -33,6 +36,12 @@ internal sealed class ReadingLoad(int seed)
                     var position = json.RootElement.GetProperty("position").GetString()!;
                     Assert.True(Acknowledged.TryAdd(long.Parse(position.Split('-')[1], CultureInfo.InvariantCulture), items), "an offset was given twice");
                     continue;
+                }
+
+                if (answer is { StatusCode: HttpStatusCode.ServiceUnavailable, Headers.RetryAfter.Delta: not null })
+                {
+                    using var problem = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(CancellationToken.None));
+                    Refusal = problem.RootElement.GetProperty("code").GetString()!;
                 }
             }
             catch (HttpRequestException)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using IotAnalytics.Core.Lake.Files;
 using IotAnalytics.Core.Lake.Stores.S3;
@@ -6,7 +7,8 @@ using Microsoft.AspNetCore.Http;
 
 namespace IotAnalytics.Tests.Lake.S3;
 
-/// <summary>The store behind a proxy that lets requests go wrong, before a real server.</summary>
+/// <summary>The store behind a proxy that lets requests go wrong, before a real server. IOT_TEST_S3_OBJECTS sets how many objects are written at one fault in five
+/// requests (default 400).</summary>
 public sealed class S3FaultTests(S3Server server) : IAsyncLifetime
 {
     private readonly TemporaryFolder _folder = new();
@@ -185,6 +187,7 @@ public sealed class S3FaultTests(S3Server server) : IAsyncLifetime
     [Fact]
     public async Task Nothing_is_lost_doubled_or_mixed_when_a_fifth_of_all_requests_goes_wrong()
     {
+        var objects = int.Parse(Environment.GetEnvironmentVariable("IOT_TEST_S3_OBJECTS") ?? "400", CultureInfo.InvariantCulture);
         S3Fault[] faults = [S3Fault.InternalError, S3Fault.Unavailable, S3Fault.Conflict, S3Fault.Reset, S3Fault.LostReply, S3Fault.Slow, S3Fault.HalfBody];
         var (random, gate) = (new Random(20), new Lock());
         Proxy.Decide = (_, _) =>
@@ -196,17 +199,17 @@ public sealed class S3FaultTests(S3Server server) : IAsyncLifetime
         };
 
         await Parallel.ForEachAsync(
-            Enumerable.Range(0, 400), new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = Token },
-            async (i, token) => Assert.True(await UntilItWorksAsync(() => Store.TryCreateAsync($"{_bucket}/many/{i:D4}", BitConverter.GetBytes(i), token))));
+            Enumerable.Range(0, objects), new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = Token },
+            async (i, token) => Assert.True(await UntilItWorksAsync(() => Store.TryCreateAsync($"{_bucket}/many/{i:D6}", BitConverter.GetBytes(i), token))));
         var found = await UntilItWorksAsync(() => Store.ListAsync($"{_bucket}/many/", Token).ToListAsync(Token).AsTask());
 
-        Assert.Equal(Enumerable.Range(0, 400).Select(i => $"{_bucket}/many/{i:D4}"), found.Select(o => o.Key));
-        foreach (var i in Enumerable.Range(0, 400))
+        Assert.Equal(Enumerable.Range(0, objects).Select(i => $"{_bucket}/many/{i:D6}"), found.Select(o => o.Key));
+        foreach (var i in Enumerable.Range(0, objects))
         {
-            Assert.Equal(BitConverter.GetBytes(i), await UntilItWorksAsync(() => ReadAsync(Store, $"many/{i:D4}")));
+            Assert.Equal(BitConverter.GetBytes(i), await UntilItWorksAsync(() => ReadAsync(Store, $"many/{i:D6}")));
         }
 
-        Assert.True(Proxy.Faults.Count > 100, $"{Proxy.Faults.Count} faults");
+        Assert.True(Proxy.Faults.Count > objects / 4, $"{Proxy.Faults.Count} faults");
     }
 
     /// <summary>As the pipeline does.</summary>
