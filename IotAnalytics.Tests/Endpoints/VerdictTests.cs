@@ -100,7 +100,7 @@ public sealed class VerdictTests : IAsyncLifetime
     }
 
     private static string Plan(string version) =>
-        $$"""{"parser_version":1,"scorer_version":1,"rules":{"max_json_depth":16,"max_future_skew":"00:05:00","late_after":"00:05:00"},"profiles":[],"models":[{"profile":"climate","version":"{{version}}","sha256":"s","threshold":0.6,"shadow":{"version":"3","sha256":"t","threshold":0.5,"share":0.25}}]}""";
+        $$"""{"parser_version":1,"scorer_version":1,"rules":{"max_json_depth":16,"max_future_skew":"00:05:00","late_after":"00:05:00"},"profiles":[],"models":[{"profile":"climate","version":"{{version}}","sha256":"s","threshold":0.6,"shadow":{"version":"3","sha256":"t","threshold":0.5,"share":0.25} }]}""";
 
     private static string? Text(JsonElement element, string name) => element.GetProperty(name).GetString();
 
