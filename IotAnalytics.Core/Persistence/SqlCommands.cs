@@ -83,6 +83,20 @@ internal static class SqlCommands
         }
     }
 
+    /// <summary>The time in Unix milliseconds by the clock that all hosts share: the server's, whose clocks need not agree, or the only host's own.</summary>
+    public static long Now(this DbTransaction transaction, TimeProvider time)
+    {
+        if (!transaction.IsPostgreSql())
+        {
+            return time.GetUtcNow().ToUnixTimeMilliseconds();
+        }
+
+        using var ask = transaction.Query("SELECT clock_timestamp()");
+        using var row = ask.ExecuteReader();
+        row.Read();
+        return row.GetUnixMs(0);
+    }
+
     /// <summary>How long this transaction's statements may wait for a row that another one holds.</summary>
     public static void LimitLockWait(this DbTransaction transaction, TimeSpan limit)
     {

@@ -90,7 +90,7 @@ internal sealed partial class HostRoles(
 
     private List<string> Take(DbTransaction transaction)
     {
-        var now = Now(transaction);
+        var now = transaction.Now(time);
         var mine = new List<string>();
         foreach (var role in HostRole.All)
         {
@@ -110,20 +110,6 @@ internal sealed partial class HostRoles(
         }
 
         return mine;
-    }
-
-    /// <summary>The database's clock: the hosts' own need not agree.</summary>
-    private long Now(DbTransaction transaction)
-    {
-        if (!transaction.IsPostgreSql())
-        {
-            return time.GetUtcNow().ToUnixTimeMilliseconds();
-        }
-
-        using var ask = transaction.Query("SELECT clock_timestamp()");
-        using var row = ask.ExecuteReader();
-        row.Read();
-        return row.GetUnixMs(0);
     }
 
     [LoggerMessage(EventIds.RoleTaken, LogLevel.Information, "This host is the {Role} now")]

@@ -4,6 +4,7 @@ using IotAnalytics.Core.Ingestion;
 using IotAnalytics.Core.Lake;
 using IotAnalytics.Core.Metrics;
 using IotAnalytics.Core.Modeling;
+using IotAnalytics.Core.Modeling.Training.Runs;
 using IotAnalytics.Core.Persistence;
 using IotAnalytics.Core.Pipeline;
 using IotAnalytics.Core.Readings;
@@ -50,6 +51,7 @@ internal static class AnalyticsHost
         builder.Services.AddPipeline(configuration);
         builder.Services.AddSingleton<HostTimings>();
         builder.Services.AddHostedService<PipelineStep>();
+        builder.Services.AddTraining(configuration);
 
         builder.Services.AddSecurity();
         builder.Services.AddEndpoints();

@@ -1,0 +1,20 @@
+using IotAnalytics.Core.Readings;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace IotAnalytics.Core.Modeling.Training.Runs;
+
+public static class TrainingServices
+{
+    /// <summary>The queue of training runs and the service that works through it. Needs the registry, the lake and the roles.</summary>
+    public static IServiceCollection AddTraining(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<TrainingPolicies>().Configure(policies => policies.Read(configuration.GetSection(ProfileOptions.Section))).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<TrainingPolicies>, TrainingPolicies.Check>();
+        services.AddSingleton<TrainingRuns>();
+        services.AddSingleton<TrainingRunner>();
+        services.AddHostedService<TrainingService>();
+        return services;
+    }
+}
