@@ -3,7 +3,11 @@ using System.Collections.Frozen;
 namespace IotAnalytics.Core.Modeling.Training;
 
 /// <summary>Which reading it is.</summary>
-internal readonly record struct ReadingIdentity(int SourceId, int Partition, long RecordOffset, int Item);
+internal readonly record struct ReadingIdentity(int SourceId, int Partition, long RecordOffset, int Item)
+{
+    /// <summary>As anomalies are named.</summary>
+    public override string ToString() => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{SourceId}-{Partition}-{RecordOffset}-{Item}");
+}
 
 /// <summary>A period that no model learns from.</summary>
 /// <param name="SensorId">Null: all sensors of the profile.</param>
