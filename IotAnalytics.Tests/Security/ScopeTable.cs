@@ -43,6 +43,7 @@ internal static class ScopeTable
         ["GET /api/v1/models/{name}/in-force"] = "viewer",
         ["GET /api/v1/models/{name}/history"] = "viewer",
         ["PUT /api/v1/models/{name}/champion"] = "model_admin",
+        ["GET /api/v1/models/{name}/shadow"] = "viewer",
         ["PUT /api/v1/models/{name}/shadow"] = "model_admin",
         ["DELETE /api/v1/models/{name}/shadow"] = "model_admin",
         ["GET /api/v1/lake/tables"] = "viewer",

@@ -56,6 +56,7 @@ internal static class RequestPipeline
         api.MapModels();
         api.MapModelAliases();
         api.MapModelInForce();
+        api.MapModelShadow();
         api.MapLake();
         api.MapApiKeys();
         api.MapAudit();
