@@ -199,6 +199,27 @@ public abstract class TrainingQueueConformance : IAsyncLifetime
         Assert.Equal((To.AddMilliseconds(1), To.AddMilliseconds(1).AddDays(-14), 7L), (row.WindowTo, row.WindowFrom, row.Seed));
     }
 
+    [Fact]
+    public async Task A_schedule_that_fires_on_two_hosts_makes_one_run_and_none_where_nothing_is_new()
+    {
+        using var runs = Host();
+        await runs.EnqueueScheduledAsync("climate", Token);
+        await _database.Writer.WriteAsync(
+            t => t.Execute(
+                "INSERT INTO sensor (sensor_id, profile, first_seen_at, last_event_time, last_flags) VALUES ('a', 'climate', @t, @t, 0)",
+                ("@t", DbTime.From(new DateTimeOffset(To)))),
+            Token);
+
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => Host().EnqueueScheduledAsync("climate", Token), Token)));
+        var taken = (await runs.TakeAsync("host", Token))!;
+        await runs.EndAsync(taken, TrainingRunState.Succeeded, null, Token);
+        await _database.Writer.WriteAsync(t => t.Execute("UPDATE training_run SET requested_at = @past", ("@past", new DbTime(0))), Token);
+        await runs.EnqueueScheduledAsync("climate", Token);
+
+        await using var context = await _database.Contexts.CreateDbContextAsync(Token);
+        Assert.Equal("schedule", Assert.Single(await context.TrainingRuns.ToListAsync(Token)).Reason);
+    }
+
     private static Task<EnqueuedRun> EnqueueAsync(TrainingRuns runs, string name) =>
         runs.EnqueueAsync(name, "request", "ann", From, To, seed: null, together: null, Token);
 

@@ -57,6 +57,8 @@ internal static class RequestPipeline
         api.MapModelAliases();
         api.MapModelInForce();
         api.MapModelShadow();
+        api.MapTrainingRuns();
+        api.MapExclusions();
         api.MapLake();
         api.MapApiKeys();
         api.MapAudit();

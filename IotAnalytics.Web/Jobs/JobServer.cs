@@ -1,7 +1,10 @@
 using System.Data.Common;
 using System.Net.Sockets;
 using Hangfire;
+using IotAnalytics.Core.Modeling.Training.Runs;
+using IotAnalytics.Core.Readings;
 using IotAnalytics.Web.Hosting;
+using Microsoft.Extensions.Options;
 
 namespace IotAnalytics.Web.Jobs;
 
@@ -41,12 +44,31 @@ internal sealed partial class JobServer(IServiceProvider services, TimeProvider 
                 jobs.AddOrUpdate<RollupRetentionJob>("rollup-retention", job => job.RunAsync(CancellationToken.None), "10 * * * *");
                 jobs.AddOrUpdate<LakeCompactionJob>("lake-compaction", job => job.RunAsync(CancellationToken.None), "30 1 * * *");
                 jobs.AddOrUpdate<LakeVacuumJob>("lake-vacuum", job => job.RunAsync(CancellationToken.None), "30 3 * * *");
+                ScheduleTraining(jobs);
                 return storage;
             }
             catch (Exception e) when (e.GetBaseException() is DbException or IOException or SocketException or TimeoutException)
             {
                 LogNotScheduled(RetryDelay.TotalSeconds, e);
                 await Task.Delay(RetryDelay, time, cancellationToken);
+            }
+        }
+    }
+
+    private void ScheduleTraining(IRecurringJobManager jobs)
+    {
+        var policies = services.GetRequiredService<IOptions<TrainingPolicies>>().Value;
+        foreach (var model in services.GetRequiredService<ProfileCatalog>().Profiles.Select(p => p.Name))
+        {
+            var schedule = policies.Of(model).Schedule;
+            if (schedule == TrainingPolicy.Never)
+            {
+                // Of an earlier start.
+                jobs.RemoveIfExists($"train-{model}");
+            }
+            else
+            {
+                jobs.AddOrUpdate<TrainingJob>($"train-{model}", job => job.RunAsync(model, CancellationToken.None), schedule);
             }
         }
     }

@@ -8,6 +8,7 @@ internal static class ModelsCommand
     public static Command Create() => new("models", "The model registry of a running host.")
     {
         ModelsListCommand.Create(),
+        ModelsTrainCommand.Create(),
         ModelsPromoteCommand.Create(),
         ModelsRollbackCommand.Create(),
     };

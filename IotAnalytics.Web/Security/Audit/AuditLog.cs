@@ -16,8 +16,16 @@ internal static class AuditActions
     public const string LoginLinkUsed = "login_link_used";
     public const string ModelChampionSet = "model_champion_set";
     public const string ModelShadowSet = "model_shadow_set";
+    public const string TrainingExclusionAdded = "training_exclusion_added";
+    public const string TrainingExclusionRemoved = "training_exclusion_removed";
+    public const string TrainingRunCancelled = "training_run_cancelled";
+    public const string TrainingRunQueued = "training_run_queued";
 
-    public static string[] All { get; } = [AdministratorKeyCreated, AnomalyVerdictSet, ApiKeyCreated, ApiKeyRevoked, EventTimeLoad, LoginLinkUsed, ModelChampionSet, ModelShadowSet];
+    public static string[] All { get; } =
+    [
+        AdministratorKeyCreated, AnomalyVerdictSet, ApiKeyCreated, ApiKeyRevoked, EventTimeLoad, LoginLinkUsed, ModelChampionSet, ModelShadowSet,
+        TrainingExclusionAdded, TrainingExclusionRemoved, TrainingRunCancelled, TrainingRunQueued,
+    ];
 }
 
 /// <summary>Adds to the audit log within the transaction of the change that is told: one is never there without the other.</summary>

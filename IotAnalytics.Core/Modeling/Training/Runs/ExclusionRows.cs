@@ -12,6 +12,22 @@ internal static class ExclusionRows
     public static TrainingExclusions Read(DbTransaction transaction, string name, long fromMs, long toMs) =>
         new(Periods(transaction, name, fromMs, toMs), Verdicts(transaction, name, "confirmed", fromMs, toMs), Verdicts(transaction, name, "dismissed", fromMs, toMs));
 
+    /// <summary>Adds a period; returns its id.</summary>
+    public static long Insert(DbTransaction transaction, string name, string? sensorId, DateTime from, DateTime to, string reason, string by, DateTimeOffset now)
+    {
+        using var insert = transaction.Query(
+            """
+            INSERT INTO training_exclusion (name, sensor_id, from_time, to_time, reason, created_by, created_at)
+            VALUES (@name, @sensor, @from, @to, @reason, @by, @now) RETURNING exclusion_id
+            """,
+            ("@name", name), ("@sensor", sensorId), ("@from", DbTime.From(from)), ("@to", DbTime.From(to)), ("@reason", reason), ("@by", by), ("@now", DbTime.From(now)));
+        return Convert.ToInt64(insert.ExecuteScalar(), null);
+    }
+
+    /// <summary>False: there is no such period of the model.</summary>
+    public static bool Delete(DbTransaction transaction, string name, long id) =>
+        transaction.Execute("DELETE FROM training_exclusion WHERE name = @name AND exclusion_id = @id", ("@name", name), ("@id", id)) == 1;
+
     private static List<ExcludedPeriod> Periods(DbTransaction transaction, string name, long fromMs, long toMs)
     {
         using var query = transaction.Query(

@@ -26,6 +26,9 @@ internal static partial class Log
     [LoggerMessage(EventIds.TrainingRunLost, LogLevel.Warning, "Training run {RunId} of {Name} is no longer this host's: its lease was not renewed in time.")]
     public static partial void RunLost(this ILogger logger, long runId, string name);
 
+    [LoggerMessage(EventIds.TrainingRunNotQueued, LogLevel.Information, "The scheduled training of {Name} is left out: {Reason}")]
+    public static partial void RunNotQueued(this ILogger logger, string name, string reason);
+
     [LoggerMessage(EventIds.TrainingQueueUnavailable, LogLevel.Warning, "The queue of training runs cannot be read or written now: {Error}")]
     public static partial void QueueUnavailable(this ILogger logger, string error);
 }

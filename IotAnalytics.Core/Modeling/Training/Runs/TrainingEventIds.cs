@@ -10,4 +10,5 @@ public static partial class EventIds
     public const int TrainingRunCancelled = 4105;
     public const int TrainingRunLost = 4106;
     public const int TrainingQueueUnavailable = 4107;
+    public const int TrainingRunNotQueued = 4108;
 }

@@ -21,6 +21,15 @@ internal static class TrainingRunRows
         return query.ExecuteScalar() is { } id ? Convert.ToInt64(id, null) : null;
     }
 
+    /// <summary>A run by the schedule that this would repeat, or null: of the last minute, by a host that fired first, or one that has seen all readings.</summary>
+    public static long? Scheduled(DbTransaction transaction, string name, long toMs, long now)
+    {
+        using var query = transaction.Query(
+            "SELECT run_id FROM training_run WHERE name = @name AND reason = 'schedule' AND (requested_at > @recently OR (window_to = @to AND state <> 'cancelled')) LIMIT 1",
+            ("@name", name), ("@to", new DbTime(toMs)), ("@recently", new DbTime(now - 59_000)));
+        return query.ExecuteScalar() is { } id ? Convert.ToInt64(id, null) : null;
+    }
+
     public static long Insert(DbTransaction transaction, string name, string reason, string by, long fromMs, long toMs, long seed, long now)
     {
         using var insert = transaction.Query(

@@ -56,12 +56,13 @@ internal sealed class TrainingRuns(
             transaction =>
             {
                 transaction.TakeTurn("training runs");
-                if (TrainingRunRows.Open(transaction, name) is { } open)
+                var now = transaction.Now(time);
+                if ((TrainingRunRows.Open(transaction, name) ?? (reason == TrainingReason.Schedule ? TrainingRunRows.Scheduled(transaction, name, toMs, now) : null)) is { } open)
                 {
                     return new EnqueuedRun(open, IsNew: false);
                 }
 
-                var id = TrainingRunRows.Insert(transaction, name, reason, by, fromMs, toMs, seed ?? DefaultSeed, transaction.Now(time));
+                var id = TrainingRunRows.Insert(transaction, name, reason, by, fromMs, toMs, seed ?? DefaultSeed, now);
                 together?.Invoke(transaction, id);
                 return new EnqueuedRun(id, IsNew: true);
             },
@@ -73,6 +74,21 @@ internal sealed class TrainingRuns(
         }
 
         return run;
+    }
+
+    /// <summary>
+    /// Queues what the schedule asks for, unless there is nothing to learn or it was queued already: hosts that fire together make one run.
+    /// </summary>
+    public async Task EnqueueScheduledAsync(string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await EnqueueAsync(name, TrainingReason.Schedule, TrainingReason.Schedule, from: null, to: null, seed: null, together: null, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is KeyNotFoundException or TrainingRefusedException)
+        {
+            logger.RunNotQueued(name, e.Message);
+        }
     }
 
     /// <summary>Asks for the end of a run. Null: there is no such run; otherwise its state before: one that was over stays as it is.</summary>
