@@ -68,7 +68,12 @@ internal sealed record ModelCard
 internal sealed record ModelCardWatermark(int SourceId, int Partition, long NewestOffset);
 
 /// <param name="Expression">Over the measurements; the name itself for a plain column.</param>
-internal sealed record ModelCardFeature(string Name, string Expression, float Median);
+/// <param name="Bins">What its values were in the reference rows, for drift; null in models that say nothing of it.</param>
+internal sealed record ModelCardFeature(string Name, string Expression, float Median, ModelCardBins? Bins = null);
+
+/// <param name="Edges">Inner edges, ascending: the deciles, equal ones once. A value at an edge belongs to the bin below.</param>
+/// <param name="Shares">Of the reference rows in each bin; one more than the edges.</param>
+internal sealed record ModelCardBins(ImmutableArray<double> Edges, ImmutableArray<double> Shares);
 
 /// <param name="Unit">UCUM code; empty when unknown.</param>
 internal sealed record ModelCardMeasurement(string Name, string Unit, double P1, double P99);

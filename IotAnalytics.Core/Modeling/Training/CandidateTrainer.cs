@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using IotAnalytics.Core.Modeling.Detectors;
+using IotAnalytics.Core.Modeling.Drift;
 using IotAnalytics.Core.Modeling.Forests;
 using IotAnalytics.Core.Readings;
 using IotAnalytics.Core.Scoring;
@@ -75,6 +76,7 @@ internal sealed class CandidateTrainer
         Check(growing.Features.Rows, reference.Features.Rows, rate);
         var profile = _request.Profile;
         var medians = growing.Features.Medians();
+        ModelCardBins?[] bins = [.. reference.Features.Columns.Select(c => StabilityIndex.BinsOf(c.Select(v => (double)v)))];
         growing.Features.Impute(medians);
         reference.Features.Impute(medians);
         var detector = ProfileDetector.Train(
@@ -96,7 +98,7 @@ internal sealed class CandidateTrainer
                 ReferenceRows = reference.Features.Rows,
                 Seed = _request.Seed,
                 Parameters = DetectorParameters.Of(detector),
-                Features = [.. profile.Features.Select((f, i) => new ModelCardFeature(f.Name, f.Expression, medians[i]))],
+                Features = [.. profile.Features.Select((f, i) => new ModelCardFeature(f.Name, f.Expression, medians[i], bins[i]))],
                 Measurements = [.. profile.Measurements.Select((m, i) => new ModelCardMeasurement(m.Name, m.Unit, ranges[i].P1, ranges[i].P99))],
                 Threshold = threshold,
                 Evaluation = ImmutableSortedDictionary<string, double>.Empty

@@ -39,6 +39,20 @@ public sealed class CandidateTrainerTests
     }
 
     [Fact]
+    public void The_card_says_what_the_values_of_each_feature_were()
+    {
+        var model = Train(new FleetReadings(20, seed: 1).Chunks(From, To));
+        var read = ModelFile.Read(ModelFile.Write(ModelFile.Seal(model)));
+
+        Assert.All(read.Card.Features, feature =>
+        {
+            Assert.Equal(9, feature.Bins!.Edges.Length);
+            Assert.All(feature.Bins.Shares, share => Assert.Equal(0.1, share, 0.01));
+            Assert.Equal(feature.Median, feature.Bins.Edges[4], 0.5);
+        });
+    }
+
+    [Fact]
     public void A_chatty_sensor_has_no_more_rows_to_grow_from_than_any_other()
     {
         var fleet = new FleetReadings(5, seed: 4) { Interval = s => s == 0 ? 1_000 : 60_000 };
