@@ -1,4 +1,5 @@
 using IotAnalytics.Core.Modeling.Registry;
+using IotAnalytics.Core.Modeling.SelfChecks;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -13,4 +14,8 @@ public static class ModelingServices
         services.AddSingleton<ModelRegistry>();
         return services;
     }
+
+    /// <summary>Looks how the models in operation are. Needs the registry.</summary>
+    public static IServiceCollection AddModelChecks(this IServiceCollection services) =>
+        services.AddSingleton<ModelStatuses>().AddSingleton<ModelCheckService>().AddHostedService(s => s.GetRequiredService<ModelCheckService>());
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using IotAnalytics.Core.Modeling.Registry;
+using IotAnalytics.Core.Modeling.SelfChecks;
 using IotAnalytics.Core.Persistence;
 using IotAnalytics.Web.Security;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -14,13 +15,14 @@ internal static class ModelEndpoints
     public static void MapModels(this IEndpointRouteBuilder api)
     {
         var models = api.MapGroup("/models").WithTags("Models");
-        models.MapGet("", ListAsync).RequireScope(Scopes.Viewer).WithSummary("Models and their champions");
+        models.MapGet("", ListAsync).RequireScope(Scopes.Viewer).WithSummary("Models: champion, shadow, and how they are")
+            .WithDescription($"`state`: `{ModelCheck.Ok}`, or the first of `checks` that fail, from the worst to the least: {string.Join(", ", ModelCheck.All.Select(c => $"`{c}`"))}.");
         models.MapGet("/{name}/versions", VersionsAsync).RequireScope(Scopes.Viewer).WithSummary("Versions of a model, newest first");
         models.MapGet("/{name}/versions/{version}", VersionAsync).RequireScope(Scopes.Viewer).WithSummary("One version with its card");
     }
 
     private static async Task<Results<Ok<Page<ModelResponse>>, Problem>> ListAsync(
-        string? limit, string? cursor, IDbContextFactory<AnalyticsDbContext> contexts, CancellationToken cancellationToken)
+        string? limit, string? cursor, ModelStatuses statuses, IDbContextFactory<AnalyticsDbContext> contexts, DatabaseReader reader, CancellationToken cancellationToken)
     {
         var check = new QueryCheck();
         var take = check.Limit(limit);
@@ -30,10 +32,18 @@ internal static class ModelEndpoints
             return problem;
         }
 
+        // Few: one for a profile. A profile without a model is in the list too, to say so.
+        var all = await statuses.ReadAsync(cancellationToken);
+        var precisions = await reader.ReadAsync(ModelRows.Precisions, cancellationToken);
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
-        var models = after is null ? context.Models : context.Models.Where(m => string.Compare(m.Name, after) > 0);
-        var rows = await models.OrderBy(m => m.Name).Take(take + 1).ToListAsync(cancellationToken);
-        return TypedResults.Ok(Page.Of(rows, take, m => new ModelResponse(m.Name, m.Champion, m.CreatedAt), m => [m.Name]));
+        var models = await context.Models.ToDictionaryAsync(m => m.Name, cancellationToken);
+        var versions = (await context.ModelVersions.Select(v => new { v.Name, v.Version }).ToListAsync(cancellationToken)).ToLookup(v => v.Name, v => long.Parse(v.Version, CultureInfo.InvariantCulture));
+        var rows = all.Where(s => after is null || string.CompareOrdinal(s.Name, after) > 0).Take(take + 1).ToList();
+        return TypedResults.Ok(Page.Of(
+            rows, take,
+            s => ModelResponse.Of(
+                s, models.GetValueOrDefault(s.Name), versions[s.Name].DefaultIfEmpty().Max(), PrecisionResponse.Of(precisions.GetValueOrDefault($"{s.Name}/{s.Champion}"))),
+            s => [s.Name]));
     }
 
     private static async Task<Results<Ok<Page<ModelVersionResponse>>, Problem>> VersionsAsync(
@@ -84,10 +94,6 @@ internal static class ModelEndpoints
             v.Sha256, ApiJson.Parse(v.Card)!.Value);
     }
 }
-
-/// <summary>A model, named after its profile.</summary>
-/// <param name="Champion">The version that scores new readings.</param>
-public sealed record ModelResponse(string Name, string? Champion, DateTime CreatedAt);
 
 /// <summary>An immutable version of a model.</summary>
 /// <param name="Aliases">What it is now: <c>champion</c>, <c>shadow</c>, or nothing.</param>

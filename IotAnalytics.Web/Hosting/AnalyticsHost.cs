@@ -47,6 +47,7 @@ internal static class AnalyticsHost
         builder.Services.AddIngestion(configuration);
         builder.Services.AddLake(configuration);
         builder.Services.AddModeling(configuration);
+        builder.Services.AddModelChecks();
         builder.Services.AddRollups();
         builder.Services.AddPipeline(configuration);
         builder.Services.AddSingleton<HostTimings>();

@@ -8,4 +8,7 @@ public static partial class EventIds
     public const int ModelVersionAdded = 4010;
     public const int ModelAliasChanged = 4011;
     public const int ShadowDoesNotFitProfile = 4012;
+    public const int ModelCheckFailed = 4020;
+    public const int ModelCheckPassed = 4021;
+    public const int ModelCheckSkipped = 4022;
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
 using IotAnalytics.Web.Endpoints;
 
@@ -40,22 +41,46 @@ internal static class ModelsListCommand
 
     private static async Task ModelsAsync(List<JsonElement> items, TextWriter output)
     {
-        await output.WriteLineAsync($"{"model",-24} {"champion",8}");
+        await output.WriteLineAsync($"{"model",-24} {"champion",8} {"shadow",8} {"newest",6} {"age",6} {"alarms",9} {"target",7} {"precision",-22} state");
         foreach (var m in items)
         {
-            await output.WriteLineAsync($"{Text(m, "name"),-24} {Text(m, "champion"),8}");
+            var age = m.GetProperty("champion_age_seconds") is { ValueKind: JsonValueKind.Number } seconds ? Age(TimeSpan.FromSeconds(seconds.GetDouble())) : "-";
+            var rate = m.GetProperty("alarm_rate");
+            var (alarms, target) = rate.ValueKind == JsonValueKind.Null ? ("-", "-") : (Share(rate.GetProperty("rate")), Share(rate.GetProperty("target")));
+            await output.WriteLineAsync(
+                $"{Text(m, "name"),-24} {Text(m, "champion"),8} {Text(m, "shadow"),8} {Text(m, "newest_version"),6} {age,6} {alarms,9} {target,7} {Precision(m),-22} {Text(m, "state")}");
+            foreach (var check in m.GetProperty("checks").EnumerateArray())
+            {
+                await output.WriteLineAsync($"  {Text(check, "check")}: {Text(check, "message")}");
+            }
         }
     }
 
     private static async Task VersionsAsync(List<JsonElement> items, TextWriter output)
     {
-        await output.WriteLineAsync($"{"version",7} {"created",-20} {"by",-20} alias");
+        await output.WriteLineAsync($"{"version",7} {"created",-20} {"by",-20} {"run",6} {"precision",-22} alias");
         foreach (var v in items)
         {
-            await output.WriteLineAsync(
-                $"{Text(v, "version"),7} {v.GetProperty("created_at").GetDateTime(),-20:u} {Text(v, "created_by"),-20} {(v.GetProperty("is_champion").GetBoolean() ? "champion" : "")}".TrimEnd());
+            var run = v.GetProperty("training_run_id") is { ValueKind: JsonValueKind.Number } id ? id.GetRawText() : "-";
+            var line = $"{Text(v, "version"),7} {v.GetProperty("created_at").GetDateTime(),-20:u} {Text(v, "created_by"),-20} {run,6} {Precision(v),-22} "
+                + string.Join(' ', v.GetProperty("aliases").EnumerateArray().Select(a => a.GetString()));
+            await output.WriteLineAsync(line.TrimEnd());
         }
     }
+
+    /// <summary>For example <c>71% of 7 (36-92%)</c>.</summary>
+    private static string Precision(JsonElement item)
+    {
+        var precision = item.GetProperty("precision");
+        var judged = precision.GetProperty("confirmed").GetInt64() + precision.GetProperty("dismissed").GetInt64();
+        return judged == 0 ? "-" : string.Create(
+            CultureInfo.InvariantCulture,
+            $"{100 * precision.GetProperty("precision").GetDouble():0}% of {judged} ({100 * precision.GetProperty("low").GetDouble():0}-{100 * precision.GetProperty("high").GetDouble():0}%)");
+    }
+
+    private static string Share(JsonElement share) => share.ValueKind == JsonValueKind.Null ? "-" : string.Create(CultureInfo.InvariantCulture, $"{100 * share.GetDouble():0.###}%");
+
+    private static string Age(TimeSpan age) => age.TotalDays >= 2 ? $"{(int)age.TotalDays}d" : age.TotalHours >= 2 ? $"{(int)age.TotalHours}h" : $"{(int)age.TotalMinutes}min";
 
     private static string Text(JsonElement element, string name) => element.GetProperty(name).GetString() ?? "-";
 }
