@@ -4,6 +4,7 @@ using IotAnalytics.Core.Lake;
 using IotAnalytics.Core.Modeling;
 using IotAnalytics.Core.Modeling.Registry;
 using IotAnalytics.Core.Modeling.SelfChecks;
+using IotAnalytics.Core.Modeling.Training.Runs;
 using IotAnalytics.Core.Persistence;
 using IotAnalytics.Core.Readings;
 using IotAnalytics.Core.Scoring;
@@ -64,7 +65,7 @@ public abstract class ModelStatusConformance : IAsyncLifetime
     {
         await _registry.EnsureBootstrapAsync(Catalog, Token);
 
-        var status = Assert.Single(await new ModelStatuses(_database.Reader, new ProfileCatalog([SampleModels.Climate with { Name = "other" }]), _time).ReadAsync(Token), s => s.Name == "climate");
+        var status = Assert.Single(await Statuses(new ProfileCatalog([SampleModels.Climate with { Name = "other" }])).ReadAsync(Token), s => s.Name == "climate");
 
         Assert.Equal(ModelCheck.NoProfile, status.State);
     }
@@ -109,6 +110,19 @@ public abstract class ModelStatusConformance : IAsyncLifetime
 
         Assert.Equal(ModelCheck.AlarmRateHigh, finding.Check);
         Assert.Equal("It flagged 27000 of 54000 readings in 6 full hours, 50%; it was made for 0.1%.", finding.Message);
+    }
+
+    [Fact]
+    public async Task A_champion_beyond_its_limit_is_too_old()
+    {
+        await PromoteAsync(rate: 0.001);
+        _time.Advance(TimeSpan.FromDays(89));
+        Assert.Equal(ModelCheck.Ok, Assert.Single(await ReadAsync()).State);
+        _time.Advance(TimeSpan.FromDays(2));
+
+        var finding = Assert.Single(Assert.Single(await ReadAsync()).Findings);
+
+        Assert.Equal((ModelCheck.TooOld, "It was made 91 days ago; the limit is 90 days."), (finding.Check, finding.Message));
     }
 
     [Fact]
@@ -163,7 +177,7 @@ public abstract class ModelStatusConformance : IAsyncLifetime
         await PromoteAsync(rate: 0.001);
         await MinutesAsync(hours: 8, readings: 150, anomalies: _ => 75);
         var log = new RecordingLogger();
-        using var service = new ModelCheckService(new ModelStatuses(_database.Reader, Catalog, _time), _time, log);
+        using var service = new ModelCheckService(Statuses(Catalog), _time, log);
         using var meters = new OwnMeters();
 
         await service.CheckAsync(Token);
@@ -179,7 +193,9 @@ public abstract class ModelStatusConformance : IAsyncLifetime
         Assert.Equal((1, 0), (meters["iot.model.version", ""], meters["iot.model.check", ModelCheck.AlarmRateHigh]));
     }
 
-    private Task<IReadOnlyList<ModelStatus>> ReadAsync() => new ModelStatuses(_database.Reader, Catalog, _time).ReadAsync(Token);
+    private Task<IReadOnlyList<ModelStatus>> ReadAsync() => Statuses(Catalog).ReadAsync(Token);
+
+    private ModelStatuses Statuses(ProfileCatalog catalog) => new(_database.Reader, catalog, Options.Create(new TrainingPolicies()), _time);
 
     private async Task<ModelSnapshot> CandidateAsync(double rate)
     {

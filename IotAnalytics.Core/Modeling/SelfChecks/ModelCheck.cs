@@ -18,6 +18,9 @@ internal static class ModelCheck
     /// <summary>Far fewer.</summary>
     public const string AlarmRateLow = "alarm_rate_low";
 
+    /// <summary>The champion is older than the profile's limit.</summary>
+    public const string TooOld = "too_old";
+
     /// <summary>A feature has one value only.</summary>
     public const string ConstantFeature = "constant_feature";
 
@@ -25,5 +28,5 @@ internal static class ModelCheck
     public const string WarmingUp = "warming_up";
 
     /// <summary>From the worst to the least; the first one that fails is the state.</summary>
-    public static IReadOnlyList<string> All { get; } = [NoModel, NoProfile, AlarmRateHigh, AlarmRateLow, ConstantFeature, WarmingUp];
+    public static IReadOnlyList<string> All { get; } = [NoModel, NoProfile, AlarmRateHigh, AlarmRateLow, TooOld, ConstantFeature, WarmingUp];
 }

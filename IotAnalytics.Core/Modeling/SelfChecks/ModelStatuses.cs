@@ -1,14 +1,16 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
+using IotAnalytics.Core.Modeling.Training.Runs;
 using IotAnalytics.Core.Persistence;
 using IotAnalytics.Core.Readings;
 using IotAnalytics.Core.Scoring;
+using Microsoft.Extensions.Options;
 
 namespace IotAnalytics.Core.Modeling.SelfChecks;
 
 /// <summary>Looks how the models are, from what the database knows: the same on every host. Safe for many threads.</summary>
-internal sealed class ModelStatuses(DatabaseReader reader, ProfileCatalog profiles, TimeProvider time)
+internal sealed class ModelStatuses(DatabaseReader reader, ProfileCatalog profiles, IOptions<TrainingPolicies> policies, TimeProvider time)
 {
     /// <summary>Share of the sensors seen within a day from which on their warming up is a finding.</summary>
     private const double MaxWarmingUp = 0.5;
@@ -37,6 +39,7 @@ internal sealed class ModelStatuses(DatabaseReader reader, ProfileCatalog profil
             var findings = new List<ModelFinding>();
             findings.AddRange(Basics(model));
             findings.AddRange(Extreme(rate));
+            findings.AddRange(TooOld(model));
             findings.AddRange(await ConstantsAsync(model, sensorCount, cancellationToken).ConfigureAwait(false));
             findings.AddRange(WarmingUp(sensorCount));
             statuses.Add(new ModelStatus(
@@ -83,6 +86,16 @@ internal sealed class ModelStatuses(DatabaseReader reader, ProfileCatalog profil
             yield return new ModelFinding(check, string.Create(
                 CultureInfo.InvariantCulture,
                 $"It flagged {rate.Total.Flagged} of {rate.Total.Scored} readings in {rate.Hours.Count} full hours, {rate.Total.Rate:0.####%}; it was made for {rate.Target:0.####%}."));
+        }
+    }
+
+    private IEnumerable<ModelFinding> TooOld(ModelRow model)
+    {
+        var limit = policies.Value.Of(model.Name).MaxAge;
+        if (model.Champion is not null && profiles.IndexOf(model.Name) >= 0 && time.GetUtcNow() - Utc(model.CreatedMs) is var age && age > limit)
+        {
+            yield return new ModelFinding(ModelCheck.TooOld, string.Create(
+                CultureInfo.InvariantCulture, $"It was made {age.TotalDays:0.#} days ago; the limit is {limit.TotalDays:0.#} days."));
         }
     }
 
