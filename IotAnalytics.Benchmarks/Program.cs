@@ -6,6 +6,7 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using IotAnalytics.Benchmarks.CommitLog;
 using IotAnalytics.Benchmarks.Evaluate;
 using IotAnalytics.Benchmarks.Faults;
+using IotAnalytics.Benchmarks.Features;
 using IotAnalytics.Benchmarks.Forests;
 using IotAnalytics.Benchmarks.Throughput;
 
@@ -19,4 +20,4 @@ bench.SetAction(parsed =>
         .Run(["--filter", parsed.GetRequiredValue(filter)], DefaultConfig.Instance.AddJob(job));
     return ran.Any() ? 0 : 2;
 });
-return await new RootCommand("IotAnalytics: measurements.") { bench, ThroughputCommand.Create(), FaultsCommand.Create(), ForestSpeedCommand.Create(), EvaluateCommand.Create(), KafkaReadCommand.Create() }.Parse(args).InvokeAsync();
+return await new RootCommand("IotAnalytics: measurements.") { bench, ThroughputCommand.Create(), FaultsCommand.Create(), ForestSpeedCommand.Create(), EvaluateCommand.Create(), KafkaReadCommand.Create(), ShadowCostCommand.Create() }.Parse(args).InvokeAsync();
