@@ -101,6 +101,16 @@ public abstract class ModelStatusConformance : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_first_champion_is_judged_by_history_that_was_loaded_too()
+    {
+        _time.Advance(TimeSpan.FromDays(365));
+        await _registry.EnsureBootstrapAsync(Catalog, Token);
+        await MinutesAsync(hours: 8, readings: 150, anomalies: _ => 75);
+
+        Assert.Equal(ModelCheck.AlarmRateHigh, Assert.Single(await ReadAsync()).State);
+    }
+
+    [Fact]
     public async Task An_alarm_rate_that_stays_extreme_is_told_with_its_figures()
     {
         await PromoteAsync(rate: 0.001);

@@ -61,7 +61,7 @@ public sealed class SeededHost : IAsyncLifetime
                 TopMeasurement = "temperature",
                 Explanation = """{"measurements":[],"also":null}""",
                 Measurements = """{"temperature":95.5,"humidity":10}""",
-                ModelVersion = "climate/1",
+                ModelVersion = "1",
             });
             context.DeadLetters.Add(new DeadLetterRow
             {

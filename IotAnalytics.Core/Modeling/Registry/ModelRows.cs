@@ -49,7 +49,11 @@ internal static class ModelRows
     /// <summary>What people said of the anomalies of every version, by <c>name/version</c>.</summary>
     public static Dictionary<string, VerdictPrecision> Precisions(DbTransaction transaction)
     {
-        using var query = transaction.Query("SELECT model_version, verdict, count(*) FROM anomaly WHERE verdict IS NOT NULL GROUP BY model_version, verdict");
+        using var query = transaction.Query(
+            """
+            SELECT s.profile || '/' || a.model_version, a.verdict, count(*) FROM anomaly a JOIN sensor s ON s.sensor_key = a.sensor_key
+            WHERE a.verdict IS NOT NULL GROUP BY s.profile, a.model_version, a.verdict
+            """);
         using var rows = query.ExecuteReader();
         var precisions = new Dictionary<string, VerdictPrecision>(StringComparer.Ordinal);
         while (rows.Read())

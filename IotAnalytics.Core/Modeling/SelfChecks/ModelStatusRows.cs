@@ -18,7 +18,8 @@ internal static class ModelStatusRows
         using var query = transaction.Query(
             """
             SELECT m.name, m.champion, v.created_at, v.card,
-              coalesce((SELECT max(h.changed_at) FROM model_alias_history h WHERE h.name = m.name AND h.alias = 'champion'), v.created_at)
+              coalesce((SELECT max(h.changed_at) FROM model_alias_history h WHERE h.name = m.name AND h.alias = 'champion'), v.created_at),
+              CASE WHEN EXISTS (SELECT 1 FROM model_alias_history h WHERE h.name = m.name AND h.alias = 'champion' AND h.previous IS NOT NULL) THEN 1 ELSE 0 END
             FROM model m LEFT JOIN model_version v ON v.name = m.name AND v.version = m.champion ORDER BY m.name
             """);
         using var rows = query.ExecuteReader();
@@ -27,7 +28,7 @@ internal static class ModelStatusRows
         {
             var isThere = !rows.IsDBNull(2);
             models.Add(new ModelRow(
-                rows.GetString(0), isThere ? rows.GetString(1) : null, isThere ? rows.GetUnixMs(2) : 0, isThere ? rows.GetString(3) : null, isThere ? rows.GetUnixMs(4) : 0));
+                rows.GetString(0), isThere ? rows.GetString(1) : null, isThere ? rows.GetUnixMs(2) : 0, isThere ? rows.GetString(3) : null, isThere ? rows.GetUnixMs(4) : 0, rows.GetInt32(5) == 0));
         }
 
         return models;
@@ -126,7 +127,8 @@ internal static class ModelStatusRows
 /// <param name="CreatedMs">When the champion was made.</param>
 /// <param name="Card">Of the champion, JSON.</param>
 /// <param name="SinceMs">Since when it is the champion.</param>
-internal sealed record ModelRow(string Name, string? Champion, long CreatedMs, string? Card, long SinceMs);
+/// <param name="IsFirst">Whether there was none before it: it scored everything.</param>
+internal sealed record ModelRow(string Name, string? Champion, long CreatedMs, string? Card, long SinceMs, bool IsFirst);
 
 /// <param name="NewestEventMs">Newest event time of any of them.</param>
 internal readonly record struct SensorCount(long Sensors, long WarmingUp, long NewestEventMs);

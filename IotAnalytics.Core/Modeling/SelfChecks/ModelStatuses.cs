@@ -30,7 +30,7 @@ internal sealed class ModelStatuses(DatabaseReader reader, ProfileCatalog profil
     {
         var (models, minutes, sensors) = await reader.ReadAsync(
             t => (ModelStatusRows.Models(t), ModelStatusRows.Minutes(t), ModelStatusRows.Sensors(t)), cancellationToken).ConfigureAwait(false);
-        var missing = profiles.Profiles.Where(p => models.TrueForAll(m => m.Name != p.Name)).Select(p => new ModelRow(p.Name, null, 0, null, 0));
+        var missing = profiles.Profiles.Where(p => models.TrueForAll(m => m.Name != p.Name)).Select(p => new ModelRow(p.Name, null, 0, null, 0, IsFirst: true));
         var statuses = new List<ModelStatus>();
         foreach (var model in models.Concat(missing).OrderBy(m => m.Name, StringComparer.Ordinal))
         {
@@ -64,7 +64,9 @@ internal sealed class ModelStatuses(DatabaseReader reader, ProfileCatalog profil
     /// <summary>Of the readings since the champion became that, up to the newest minute.</summary>
     private static AlarmRate? RateOf(ModelRow model, IEnumerable<(long MinuteMs, AlarmCount Count)> minutes)
     {
-        var own = minutes.Where(m => model.Champion is not null && m.MinuteMs >= model.SinceMs).ToList();
+        // History comes with record times from before there was any model.
+        var since = model.IsFirst ? 0 : model.SinceMs;
+        var own = minutes.Where(m => model.Champion is not null && m.MinuteMs >= since).ToList();
         var recent = Sum(own.Select(m => m.Count));
         if (recent.Scored == 0)
         {
@@ -73,7 +75,7 @@ internal sealed class ModelStatuses(DatabaseReader reader, ProfileCatalog profil
 
         var begun = own[^1].MinuteMs / HourMs;
         var hours = own.GroupBy(m => m.MinuteMs / HourMs)
-            .Where(h => h.Key < begun && h.Key * HourMs >= model.SinceMs)
+            .Where(h => h.Key < begun && h.Key * HourMs >= since)
             .Select(h => Sum(h.Select(m => m.Count))).Where(h => h.Scored > 0).ToList();
         var threshold = JsonSerializer.Deserialize(model.Card!, ModelCardJson.Default.ModelCard)!.Threshold;
         return new AlarmRate(threshold.Rate, threshold.Rule == ModelCardThreshold.AlarmRate, hours, recent);

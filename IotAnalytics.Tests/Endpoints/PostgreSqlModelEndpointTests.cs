@@ -1,0 +1,81 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using IotAnalytics.Core.Modeling.Registry;
+using IotAnalytics.Core.Persistence;
+using IotAnalytics.Tests.Fixtures;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace IotAnalytics.Tests.Endpoints;
+
+/// <summary>The endpoints that write or count with SQL of their own, on the other database.</summary>
+public sealed class PostgreSqlModelEndpointTests(PostgreSqlServer server)
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Verdicts_precision_aliases_and_states_work_on_PostgreSQL()
+    {
+        await using var host = await TestHost.StartAsync([.. (await server.NewSettingsAsync()).Select(s => (s.Key, s.Value!))]);
+        await SeedAsync(host);
+        var registry = host.Services.GetRequiredService<ModelRegistry>();
+        await registry.AddVersionAsync((await registry.GetChampionAsync("climate", Cancel))!, "test", trainingRunId: null, together: null, Cancel);
+
+        await PutAsync(host, "anomalies/99-0-1-0/verdict", new { verdict = "confirmed" });
+        await PutAsync(host, "anomalies/99-0-2-0/verdict", new { verdict = "dismissed" });
+        await PutAsync(host, "anomalies/99-0-3-0/verdict", new { verdict = "dismissed" });
+        var none = await PutAsync(host, "anomalies/99-0-3-0/verdict", new { verdict = (string?)null });
+        await PutAsync(host, "models/climate/shadow", new { version = "2", share = 0.1, reason = "look" });
+        await PutAsync(host, "models/climate/champion", new { version = "2", reason = "better", expected_champion = "1" });
+
+        Assert.Equal(JsonValueKind.Null, none.GetProperty("verdict_at").ValueKind);
+        var version = await GetAsync(host, "models/climate/versions/1");
+        Assert.Equal((1, 1), (version.GetProperty("precision").GetProperty("confirmed").GetInt32(), version.GetProperty("precision").GetProperty("dismissed").GetInt32()));
+        var model = (await GetAsync(host, "models")).GetProperty("items")[0];
+        Assert.Equal(("2", "warming_up"), (model.GetProperty("champion").GetString(), model.GetProperty("state").GetString()));
+        Assert.Equal(4, (await GetAsync(host, "models/climate/history")).GetProperty("items").GetArrayLength());
+        Assert.Equal(4, (await GetAsync(host, "audit?action=anomaly_verdict_set")).GetProperty("items").GetArrayLength());
+    }
+
+    private static async Task SeedAsync(TestHost host)
+    {
+        await using var context = await host.Services.GetRequiredService<IDbContextFactory<AnalyticsDbContext>>().CreateDbContextAsync(Cancel);
+        context.Sensors.Add(new Sensor
+        {
+            SensorKey = 100, SensorId = "s", Profile = "climate", FirstSeenAt = SeededHost.Noon, LastEventTime = SeededHost.Noon, LastRecordTime = SeededHost.Noon, LastFlags = 1 << 5,
+        });
+        for (var offset = 1; offset <= 3; offset++)
+        {
+            context.Anomalies.Add(new Anomaly
+            {
+                SourceId = 99,
+                RecordOffset = offset,
+                SensorKey = 100,
+                EventTime = SeededHost.Noon,
+                RecordTime = SeededHost.Noon,
+                DetectedAt = SeededHost.Noon,
+                AnomalyScore = 0.75,
+                Threshold = 0.6,
+                Detector = "IsolationForest",
+                Rarity = 0.001,
+                Severity = "high",
+                TopMeasurement = "temperature",
+                Explanation = "{}",
+                Measurements = "{}",
+                ModelVersion = "1",
+            });
+        }
+
+        await context.SaveChangesAsync(Cancel);
+    }
+
+    private static Task<JsonElement> GetAsync(TestHost host, string path) => host.Client.GetFromJsonAsync<JsonElement>($"/api/v1/{path}", Cancel);
+
+    private static async Task<JsonElement> PutAsync(TestHost host, string path, object body)
+    {
+        using var answer = await host.Client.PutAsJsonAsync($"/api/v1/{path}", body, Cancel);
+        var text = await answer.Content.ReadAsStringAsync(Cancel);
+        Assert.True(answer.IsSuccessStatusCode, text);
+        return JsonSerializer.Deserialize<JsonElement>(text);
+    }
+}
