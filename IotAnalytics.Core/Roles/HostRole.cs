@@ -9,6 +9,9 @@ public static class HostRole
     /// <summary>Roll-up retention, compaction and vacuum, where every host has a schedule of its own.</summary>
     public const string Upkeep = "upkeep";
 
+    /// <summary>Judges candidates and measures drift.</summary>
+    public const string ModelKeeper = "model_keeper";
+
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<string> All { get; } = [Publisher, Upkeep];
+    public static IReadOnlyList<string> All { get; } = [Publisher, Upkeep, ModelKeeper];
 }

@@ -58,6 +58,7 @@ internal static class RequestPipeline
         api.MapModelInForce();
         api.MapModelShadow();
         api.MapTrainingRuns();
+        api.MapGate();
         api.MapExclusions();
         api.MapLake();
         api.MapApiKeys();

@@ -35,10 +35,10 @@ internal static class GateMeasurement
     {
         var target = report.TargetAlarmRate;
         var model = GateModel.Of(trial.Model, period, faults);
-        var alarms = AlarmRates.Of(period, model.Scores, trial.Model.Threshold, target, trial.Unseen).ByEvents;
-        var recall = RecallComparison.Of(period, faults, model, champion, target, seed, trial.Unseen);
+        var alarms = AlarmRates.Of(period, model.Scores, trial.Model.Threshold, target, trial.JudgedOn).ByEvents;
+        var recall = RecallComparison.Of(period, faults, model, champion, target, seed, trial.JudgedOn);
         return new SeedTrial(
-            trial.Model.Card.Seed, Time(trial.Unseen.FromMs), Time(trial.Unseen.ToMs), alarms, recall, GateRules.IsRefused(alarms, target, recall, report.ChampionIsBootstrap));
+            trial.Model.Card.Seed, Time(trial.JudgedOn.FromMs), Time(trial.JudgedOn.ToMs), trial.IsUnseen, alarms, recall, GateRules.IsRefused(alarms, target, recall, report.ChampionIsBootstrap));
     }
 
     private static AlarmRates Alarms(ReplayedPeriod period, GateModel model, double target) =>
@@ -47,5 +47,6 @@ internal static class GateMeasurement
     private static DateTime Time(long ms) => DateTimeOffset.FromUnixTimeMilliseconds(ms).UtcDateTime;
 }
 
-/// <param name="Unseen">The part of the period that the model has not learned from.</param>
-internal sealed record GateTrial(ModelSnapshot Model, TimeBlock Unseen);
+/// <param name="JudgedOn">A part of the period, or all of it.</param>
+/// <param name="IsUnseen">Whether the model has not learned from it.</param>
+internal sealed record GateTrial(ModelSnapshot Model, TimeBlock JudgedOn, bool IsUnseen);

@@ -40,22 +40,43 @@ internal sealed record GateReport
     /// <summary>In the order of the rules.</summary>
     public ImmutableArray<GateFinding> Findings { get; init; } = [];
 
+    /// <summary>As it is stored and sent.</summary>
+    [JsonIgnore]
+    public string VerdictName => Verdict switch
+    {
+        GateVerdict.Promote => "promote",
+        GateVerdict.Ask => "ask",
+        _ => "refuse",
+    };
+
+    /// <summary>What speaks for the candidate, in plain words.</summary>
+    public string Gain() => this switch
+    {
+        { ChampionIsBootstrap: true } => "it has learned from readings, the champion has not",
+        { Season.IsSeason: true } => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"a new season: {Season.Shifted} of {Season.Sensors} sensors have left what the champion knows"),
+        { Recall: { } recall } => string.Create(
+            System.Globalization.CultureInfo.InvariantCulture, $"it finds {100 * recall.Candidate:0.0} % of injected faults, the champion {100 * recall.Champion:0.0} %, at the same alarm rate"),
+        _ => "none",
+    };
+
     public string ToJson() => JsonSerializer.Serialize(this, GateReportJson.Default.GateReport);
 
     public static GateReport FromJson(string json) => JsonSerializer.Deserialize(json, GateReportJson.Default.GateReport)!;
 }
 
 /// <summary>What is to become of a candidate.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<GateVerdict>))]
 internal enum GateVerdict
 {
     /// <summary>It is at least as good in everything and measurably better in something.</summary>
+    [JsonStringEnumMemberName("promote")]
     Promote,
 
     /// <summary>It is sound, but a person has to decide.</summary>
+    [JsonStringEnumMemberName("ask")]
     Ask,
 
     /// <summary>It must not be promoted by itself.</summary>
+    [JsonStringEnumMemberName("refuse")]
     Refuse,
 }
 
@@ -73,8 +94,9 @@ internal sealed record GatePeriod(DateTime From, DateTime To, int Rows, int Judg
 /// <summary>A model of the candidate's readings less a part of the period, grown with another seed and judged on that part.</summary>
 /// <param name="From">Begin of the part, event time.</param>
 /// <param name="To">Its end.</param>
+/// <param name="IsUnseen">False: the window is too short to leave a part out, and only the seed differs.</param>
 /// <param name="Alarms">Judged by events.</param>
-internal sealed record SeedTrial(long Seed, DateTime From, DateTime To, AlarmRate Alarms, RecallComparison? Recall, bool IsRefused)
+internal sealed record SeedTrial(long Seed, DateTime From, DateTime To, bool IsUnseen, AlarmRate Alarms, RecallComparison? Recall, bool IsRefused)
 {
     [JsonIgnore]
     public bool IsBetter => Recall is { IsBetter: true };

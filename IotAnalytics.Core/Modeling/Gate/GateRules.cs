@@ -22,6 +22,10 @@ internal static class GateRules
         return report with { Findings = all, Verdict = all.IsEmpty ? GateVerdict.Promote : all.Max(f => f.Means) };
     }
 
+    /// <summary>The report of a candidate that could not be tried.</summary>
+    public static GateReport Unfit(GateReport report, string reason) =>
+        report with { Findings = [new GateFinding("fit", GateVerdict.Refuse, reason)], Verdict = GateVerdict.Refuse };
+
     /// <summary>
     /// Whether a model with another seed speaks against the candidate. It is judged on readings that it has not seen, so its alarm rate moves with the plant:
     /// fewer alarms are a calm stretch, only surely too many count.
@@ -118,7 +122,7 @@ internal static class GateRules
         foreach (var trial in report.Seeds.Where(s => s.IsRefused))
         {
             yield return new GateFinding("seeds", GateVerdict.Ask, Text(
-                $"the seeds do not agree: grown with seed {trial.Seed} without the readings from {trial.From:yyyy-MM-dd HH:mm} to {trial.To:yyyy-MM-dd HH:mm} and judged on them, it flags {Percent(trial.Alarms.Rate)} and finds {Percent(trial.Recall?.Candidate ?? 0)} of the faults, the champion {Percent(trial.Recall?.Champion ?? 0)}"));
+                $"the seeds do not agree: grown with seed {trial.Seed} {(trial.IsUnseen ? "without" : "and judged on")} the readings from {trial.From:yyyy-MM-dd HH:mm} to {trial.To:yyyy-MM-dd HH:mm}{(trial.IsUnseen ? " and judged on them" : "")}, it flags {Percent(trial.Alarms.Rate)} and finds {Percent(trial.Recall?.Candidate ?? 0)} of the faults, the champion {Percent(trial.Recall?.Champion ?? 0)}"));
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using IotAnalytics.Core.Modeling.Forests;
 using IotAnalytics.Core.Modeling.Training;
 using IotAnalytics.Core.Scoring;
@@ -190,15 +191,19 @@ internal sealed class InjectedFaults
 internal enum InjectedFaultKind
 {
     /// <summary>One reading is off by the size.</summary>
+    [JsonStringEnumMemberName("spike")]
     Spike,
 
     /// <summary>The value stays where the first reading is, off by the size.</summary>
+    [JsonStringEnumMemberName("stuck")]
     Stuck,
 
     /// <summary>The offset grows evenly to the size.</summary>
+    [JsonStringEnumMemberName("drift")]
     Drift,
 
     /// <summary>Two measurements are exchanged; has no size.</summary>
+    [JsonStringEnumMemberName("swap")]
     Swap,
 }
 

@@ -48,8 +48,8 @@ internal sealed class ReplayedPeriod
     public FeatureTable Features { get; }
 
     /// <param name="chunks">In the order of the streams; rows of one sensor in one partition.</param>
-    /// <param name="isHealthy">False for a row that no model may learn from: the sensor, the event time and the row's identity are given.</param>
-    public static ReplayedPeriod Of(FeatureSet set, int measurements, IReadOnlyList<ReadingColumns> chunks, Func<string, long, ReadingIdentity, bool> isHealthy)
+    /// <param name="isHealthy">False for a row of a chunk that no model may learn from.</param>
+    public static ReplayedPeriod Of(FeatureSet set, int measurements, IReadOnlyList<ReadingColumns> chunks, Func<ReadingColumns, int, bool> isHealthy)
     {
         var bySensor = new SortedDictionary<string, List<(ReadingColumns Chunk, int Row)>>(StringComparer.Ordinal);
         foreach (var chunk in chunks)
@@ -114,7 +114,7 @@ internal sealed class ReplayedPeriod
     public void Compute(int row, ReadOnlySpan<double> values, double[] state, float[] into) =>
         FeatureSet.Compute(values, IsOutOfOrder[row] ? (double[])state.Clone() : state, into);
 
-    private void Fill(SensorSeries one, List<(ReadingColumns Chunk, int Row)> from, Func<string, long, ReadingIdentity, bool> isHealthy)
+    private void Fill(SensorSeries one, List<(ReadingColumns Chunk, int Row)> from, Func<ReadingColumns, int, bool> isHealthy)
     {
         var state = new double[FeatureSet.StateSlots];
         var values = new double[Values.Length];
@@ -132,7 +132,7 @@ internal sealed class ReplayedPeriod
             EventMs[row] = chunk.EventMs[r];
             IsOutOfOrder[row] = (chunk.Flags[r] & ReadingFlags.OutOfOrder) != 0;
             Rows[row] = new ReadingIdentity(chunk.SourceId, chunk.Partition, chunk.Offset[r], chunk.Item[r]);
-            IsJudged[row] = i >= warmUp && (chunk.Flags[r] & ReadingFlags.NotScored) == 0 && isHealthy(one.Sensor, EventMs[row], Rows[row]);
+            IsJudged[row] = i >= warmUp && (chunk.Flags[r] & ReadingFlags.NotScored) == 0 && isHealthy(chunk, r);
             Compute(row, values, state, features);
             for (var f = 0; f < features.Length; f++)
             {

@@ -13,6 +13,10 @@ namespace IotAnalytics.Core.Modeling.Training;
 internal static class BootstrapTrainer
 {
     public const string FirstVersion = "1";
+
+    /// <summary>As its card says it.</summary>
+    public const string Source = "synthetic readings";
+
     public const int TrainingRows = 1_000;
     public const int ReferenceRows = 10_000;
     private const int ExplanationRows = 16;
@@ -63,7 +67,7 @@ internal static class BootstrapTrainer
                 Name = profile.Name,
                 Version = version,
                 Kind = detector.Kind,
-                Source = "synthetic readings",
+                Source = Source,
                 TrainingRows = TrainingRows,
                 ReferenceRows = reference.Rows,
                 Seed = seed,

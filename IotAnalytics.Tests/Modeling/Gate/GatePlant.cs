@@ -16,7 +16,7 @@ internal static class GatePlant
 
     /// <param name="warmer">Degrees that the sensor is warmer than usual, by its number.</param>
     public static ReplayedPeriod Period(int sensors, int rows, long seed, Func<int, double> warmer) =>
-        ReplayedPeriod.Of(Features, 2, Readings(sensors, rows, seed, warmer), (_, _, _) => true);
+        ReplayedPeriod.Of(Features, 2, Readings(sensors, rows, seed, warmer), (_, _) => true);
 
     public static ReplayedPeriod Healthy(int sensors, int rows, long seed) => Period(sensors, rows, seed, _ => 0);
 
@@ -93,7 +93,7 @@ internal static class GatePlant
     {
         var (from, to) = (period.EventMs.Min(), period.EventMs.Max() + 1);
         TimeBlock[] halves = [new(from, (from + to) / 2), new((from + to) / 2, to)];
-        return [.. halves.Select((half, i) => new GateTrial(Train(period, "3", 100 + i, columns, half), half))];
+        return [.. halves.Select((half, i) => new GateTrial(Train(period, "3", 100 + i, columns, half), half, IsUnseen: true))];
     }
 
     public static ModelSnapshot Bootstrap() => BootstrapTrainer.Train(SampleModels.Climate, 42);

@@ -24,7 +24,7 @@ public class GateRulesTests
         Seeds = [Trial(recall), Trial(recall)],
     };
 
-    private static SeedTrial Trial(RecallComparison recall) => new(4, GatePlant.Begin, GatePlant.Begin.AddDays(1), Good, recall, IsRefused: false);
+    private static SeedTrial Trial(RecallComparison recall) => new(4, GatePlant.Begin, GatePlant.Begin.AddDays(1), true, Good, recall, IsRefused: false);
 
     private static RecallComparison Recall(double difference, double low, double high) =>
         new(0.03, 0.6, 0.6, 400, 4_000, 0.6 + difference, 0.6, difference, low, high, 0.1, 0.1, HasSwap: true, []);

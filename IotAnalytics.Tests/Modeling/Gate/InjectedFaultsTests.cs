@@ -50,6 +50,6 @@ public class InjectedFaultsTests
             Rows = c.Rows, Sensors = c.Sensors, Sensor = c.Sensor, EventMs = c.EventMs, Values = [c.Values[0]], Flags = c.Flags, Score = c.Score,
             IsAnomaly = c.IsAnomaly, SourceId = c.SourceId, Partition = c.Partition, Offset = c.Offset, Item = c.Item,
         });
-        return ReplayedPeriod.Of(new FeatureSet(profile, new ProfileCatalog([profile])), 1, [.. chunks], (_, _, _) => true);
+        return ReplayedPeriod.Of(new FeatureSet(profile, new ProfileCatalog([profile])), 1, [.. chunks], (_, _) => true);
     }
 }

@@ -1,7 +1,6 @@
 using System.Collections.Frozen;
 using IotAnalytics.Core.Modeling;
 using IotAnalytics.Core.Modeling.Training;
-using IotAnalytics.Core.Modeling.Training.Episodes;
 using IotAnalytics.Core.Readings;
 using IotAnalytics.Core.Scoring;
 
@@ -158,12 +157,12 @@ public sealed class CandidateTrainerTests
 
     private static ModelSnapshot Train(IEnumerable<ReadingColumns> chunks, long seed = 1, SensorProfile? profile = null, TrainingExclusions? exclusions = null)
     {
-        var trainer = new CandidateTrainer(new CandidateRequest(profile ?? FleetReadings.Profile, From, To, seed, exclusions ?? TrainingExclusions.None, null, LevelMemory.Empty([])));
+        var trainer = new CandidateTrainer(new CandidateRequest(profile ?? FleetReadings.Profile, From, To, seed, exclusions ?? TrainingExclusions.None));
         foreach (var chunk in chunks)
         {
             trainer.Add(chunk);
         }
 
-        return trainer.Finish(Token).Model;
+        return trainer.Finish(Token);
     }
 }

@@ -9,17 +9,18 @@ namespace IotAnalytics.Web.Commands.Registry;
 /// <summary>A running host's REST API, for commands. Every refusal is a <see cref="CommandException"/> with what the host said.</summary>
 internal sealed class HostApi : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan UsualPatience = TimeSpan.FromSeconds(30);
     private readonly HttpClient _client;
     private readonly Uri _url;
     private readonly bool _hasKey;
 
-    public HostApi(Uri url, string? key)
+    /// <param name="patience">How long an answer may take.</param>
+    public HostApi(Uri url, string? key, TimeSpan patience)
     {
         _url = url;
         _hasKey = key is not null;
         // A proxy from the environment must not come between two programs on one machine.
-        _client = new HttpClient(new SocketsHttpHandler { UseProxy = !url.IsLoopback, AllowAutoRedirect = false }) { Timeout = Patience };
+        _client = new HttpClient(new SocketsHttpHandler { UseProxy = !url.IsLoopback, AllowAutoRedirect = false }) { Timeout = patience };
         if (key is not null)
         {
             _client.DefaultRequestHeaders.TryAddWithoutValidation(ApiKeyHandler.Header, key);
@@ -68,7 +69,7 @@ internal sealed class HostApi : IDisposable
         }
         catch (TaskCanceledException e) when (e.InnerException is TimeoutException)
         {
-            throw new CommandException(CommandLine.Failed, $"{_url}: no answer within {Patience.TotalSeconds:0} s", e);
+            throw new CommandException(CommandLine.Failed, $"{_url}: no answer within {_client.Timeout.TotalSeconds:0} s", e);
         }
         catch (JsonException e)
         {

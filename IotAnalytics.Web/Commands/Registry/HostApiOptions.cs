@@ -22,7 +22,10 @@ internal sealed class HostApiOptions
     }
 
     /// <exception cref="CommandException">The address is none.</exception>
-    public HostApi Open(ParseResult parsed)
+    public HostApi Open(ParseResult parsed) => Open(parsed, HostApi.UsualPatience);
+
+    /// <inheritdoc cref="Open(ParseResult)"/>
+    public HostApi Open(ParseResult parsed, TimeSpan patience)
     {
         var configuration = SettingsFile.Load([], out _);
         var text = parsed.GetValue(_url) ?? HostListener.OnThisMachine(configuration);
@@ -31,7 +34,7 @@ internal sealed class HostApiOptions
             throw new CommandException(CommandLine.BadInput, $"--url '{text}' is not http://host:port or https://host:port.");
         }
 
-        return new HostApi(url, Key(parsed.GetValue(_key), configuration));
+        return new HostApi(url, Key(parsed.GetValue(_key), configuration), patience);
     }
 
     private static string? Key(string? given, IConfiguration configuration)

@@ -9,6 +9,7 @@ internal static class ModelsCommand
     {
         ModelsListCommand.Create(),
         ModelsTrainCommand.Create(),
+        ModelsCompareCommand.Create(),
         ModelsPromoteCommand.Create(),
         ModelsRollbackCommand.Create(),
     };

@@ -12,6 +12,7 @@ internal static class AuditActions
     public const string AnomalyVerdictSet = "anomaly_verdict_set";
     public const string ApiKeyCreated = "api_key_created";
     public const string ApiKeyRevoked = "api_key_revoked";
+    public const string CandidateJudged = "candidate_judged";
     public const string EventTimeLoad = "event_time_load";
     public const string LoginLinkUsed = "login_link_used";
     public const string ModelChampionSet = "model_champion_set";
@@ -23,7 +24,7 @@ internal static class AuditActions
 
     public static string[] All { get; } =
     [
-        AdministratorKeyCreated, AnomalyVerdictSet, ApiKeyCreated, ApiKeyRevoked, EventTimeLoad, LoginLinkUsed, ModelChampionSet, ModelShadowSet,
+        AdministratorKeyCreated, AnomalyVerdictSet, ApiKeyCreated, ApiKeyRevoked, CandidateJudged, EventTimeLoad, LoginLinkUsed, ModelChampionSet, ModelShadowSet,
         TrainingExclusionAdded, TrainingExclusionRemoved, TrainingRunCancelled, TrainingRunQueued,
     ];
 }
