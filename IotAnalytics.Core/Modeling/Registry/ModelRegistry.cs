@@ -28,7 +28,7 @@ internal sealed class ModelRegistry(
     ILogger<ModelRegistry> logger)
 {
     /// <summary>More would make it the champion.</summary>
-    public const double MaxShadowShare = 0.5;
+    public const double MaxShadowShare = SensorSplit.MostShare;
 
     private const string BootstrapAuthor = "bootstrap";
 

@@ -64,7 +64,7 @@ internal sealed class LostModels(ILakeStore store, DatabaseReader reader, Databa
                     Insert(transaction, file, model, now);
                 }
 
-                foreach (var champion in models.Where(m => used.Any(u => u.Profile == m.Lost.Name && u.Version == m.Lost.Version)).GroupBy(m => m.Lost.Name))
+                foreach (var champion in models.Where(m => used.Any(u => u.Profile == m.Lost.Name && u.Champion == m.Lost.Version)).GroupBy(m => m.Lost.Name))
                 {
                     var version = champion.MaxBy(m => m.Lost.Number).Lost.Version;
                     AliasRows.Lock(transaction, champion.Key, now).SetChampion(version, Author, "the newest that rows of the lake name");

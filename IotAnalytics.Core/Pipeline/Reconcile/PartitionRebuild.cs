@@ -9,7 +9,7 @@ internal sealed class PartitionRebuild(ILakeStore store, RebuiltPlans plans, Bro
     /// <summary>Which models scored what the database has no rows of.</summary>
     public Task<ModelUse> ReadModelUseAsync(ReconcilePlan plan, PartitionPlan partition, CancellationToken cancellationToken) => ModelUse.ReadAsync(
         store, partition.Key,
-        Files(plan, partition, partition.Fast).Where(f => f.Table.Name != "bronze").Select(f => (f.Table, f.Key)), partition.Fast, partition.Target, cancellationToken);
+        [.. Files(plan, partition, partition.Fast).Where(f => f.Table.Name != "bronze").Select(f => (f.Table, f.Key))], partition.Fast, partition.Target, cancellationToken);
 
     /// <summary>Runs the records. Nothing below the partition's own offsets is written again.</summary>
     /// <param name="epoch">Of the claim.</param>

@@ -1,6 +1,7 @@
 using IotAnalytics.Core.Lake.Reconcile;
 using IotAnalytics.Core.Modeling.Registry;
 using IotAnalytics.Core.Persistence;
+using IotAnalytics.Core.Readings;
 using IotAnalytics.Core.Scoring;
 
 namespace IotAnalytics.Core.Pipeline.Reconcile;
@@ -25,7 +26,13 @@ internal sealed class RebuiltPlans(PlanStore plans, CurrentPlan current, Databas
             var changed = plan;
             foreach (var use in change)
             {
-                changed = With(changed, configured, await loadModel(use.Profile, use.Version, cancellationToken).ConfigureAwait(false));
+                var models = new List<ModelSnapshot>();
+                foreach (var version in use.Versions)
+                {
+                    models.Add(await loadModel(use.Profile, version.Version, cancellationToken).ConfigureAwait(false));
+                }
+
+                changed = With(changed, configured, use, models);
             }
 
             if (isFirst || changed != plan)
@@ -55,24 +62,29 @@ internal sealed class RebuiltPlans(PlanStore plans, CurrentPlan current, Databas
         return new PlanSchedule(schedule.ToImmutable(), schedule[^1].PlanId, schedule[^1].Plan, claim.Offsets.Fast);
     }
 
-    /// <summary>The plan with this model for its profile; the same plan where it has it already.</summary>
-    private static ScoringPlan With(ScoringPlan plan, ScoringPlan configured, ModelSnapshot model)
+    /// <summary>The plan with these models for their profile; the same plan where it gives the rows their models already. Rows do not tell of a shadow that decided none of them.</summary>
+    private static ScoringPlan With(ScoringPlan plan, ScoringPlan configured, ModelChange use, List<ModelSnapshot> models)
     {
-        var (profile, now) = (plan.Profiles.FirstOrDefault(p => p.Name == model.Name), configured.Profiles.FirstOrDefault(p => p.Name == model.Name));
-        if (now is not null && (profile is null || ModelFit.Mismatch(model, profile) is not null) && ModelFit.Mismatch(model, now) is null)
+        var champion = models[^1];
+        var (profile, now) = (plan.Profiles.FirstOrDefault(p => p.Name == champion.Name), configured.Profiles.FirstOrDefault(p => p.Name == champion.Name));
+        if (now is not null && (profile is null || ModelFit.Mismatch(champion, profile) is not null) && ModelFit.Mismatch(champion, now) is null)
         {
-            plan = plan with { Rules = configured.Rules, Profiles = [.. plan.Profiles.Where(p => p.Name != model.Name).Append(now).OrderBy(p => p.Name, StringComparer.Ordinal)] };
+            plan = plan with { Rules = configured.Rules, Profiles = [.. plan.Profiles.Where(p => p.Name != champion.Name).Append(now).OrderBy(p => p.Name, StringComparer.Ordinal)] };
         }
 
-        return plan.Models.Any(m => m.Profile == model.Name && m.Version == model.Version)
-            ? plan
-            : plan with
-            {
-                Models =
-                [
-                    .. plan.Models.Where(m => m.Profile != model.Name).Append(new PlannedModel(model.Name, model.Version, model.Sha256, model.Threshold))
-                        .OrderBy(m => m.Profile, StringComparer.Ordinal),
-                ],
-            };
+        if (plan.Models.Any(m => m.Profile == champion.Name && Explains(m, use)))
+        {
+            return plan;
+        }
+
+        var planned = configured.Models.FirstOrDefault(m => m.Profile == champion.Name && Explains(m, use))
+            ?? new PlannedModel(
+                champion.Name, champion.Version, champion.Sha256, champion.Threshold,
+                models.Count == 1 ? null : new PlannedShadow(models[0].Version, models[0].Sha256, models[0].Threshold, Math.Min(use.Versions[^1].Lowest, SensorSplit.MostShare)));
+        return plan with { Models = [.. plan.Models.Where(m => m.Profile != champion.Name).Append(planned).OrderBy(m => m.Profile, StringComparer.Ordinal)] };
     }
+
+    private static bool Explains(PlannedModel planned, ModelChange use) => use.Versions.All(v => v.Version == planned.Version
+        ? planned.Shadow is not { } beside || v.Lowest >= beside.Share
+        : planned.Shadow is { } shadow && v.Version == shadow.Version && v.Highest < shadow.Share);
 }

@@ -7,12 +7,15 @@ internal static class RebuiltRows
     [
         ("anomaly", """
             SELECT record_offset, item, sensor_id, event_time, record_time, anomaly_score, threshold, detector, rarity, severity, top_measurement, explanation, measurements,
-              model_version, a.flags FROM anomaly a JOIN sensor s ON s.sensor_key = a.sensor_key ORDER BY 1, 2
+              model_version, other_version, is_other_anomaly, a.flags FROM anomaly a JOIN sensor s ON s.sensor_key = a.sensor_key ORDER BY 1, 2
             """),
         ("dead_letter", "SELECT record_offset, item, reason, detail, record_time FROM dead_letter ORDER BY 1, 2"),
         ("pipeline_minute", """
             SELECT profile, bucket_start, source_id, partition, readings, normal, anomalies, dead_letters, duplicates, not_scored, late, round(CAST(score_sum AS numeric), 6)
             FROM pipeline_minute ORDER BY 1, 2, 3, 4
+            """),
+        ("shadow_minute", """
+            SELECT profile, bucket_start, source_id, partition, champion_version, shadow_version, "both", champion_only, shadow_only, neither FROM shadow_minute ORDER BY 1, 2, 3, 4, 5, 6
             """),
         ("sensor_minute", """
             SELECT sensor_id, bucket_start, measurement, reading_count, value_min, value_max, round(CAST(value_sum AS numeric), 6), round(CAST(value_sum_squares AS numeric), 4),

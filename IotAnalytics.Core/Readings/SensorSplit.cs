@@ -1,8 +1,11 @@
-namespace IotAnalytics.Core.Pipeline;
+namespace IotAnalytics.Core.Readings;
 
 /// <summary>The A/B split: which sensors a shadow decides. By the sensor's id alone, so that hosts and replays agree and a larger share keeps the sensors of a smaller one.</summary>
 internal static class SensorSplit
 {
+    /// <summary>The largest share that a shadow may have.</summary>
+    public const double MostShare = 0.5;
+
     /// <summary>Where the sensor stands in [0, 1): the shadow decides it when this is below the share.</summary>
     public static double PlaceOf(ReadOnlySpan<byte> sensorId)
     {
