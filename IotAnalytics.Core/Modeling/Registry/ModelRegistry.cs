@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Data.Common;
 using System.Diagnostics;
 using System.Globalization;
@@ -32,7 +31,7 @@ internal sealed class ModelRegistry(
 
     private const string BootstrapAuthor = "bootstrap";
 
-    private readonly ConcurrentDictionary<(string Name, string Version), ModelSnapshot> _loaded = new();
+    private readonly LoadedModels _loaded = new();
 
     /// <summary>Gives every profile a champion that fits it, with the configured seed. Idempotent; hosts may race.</summary>
     public Task EnsureBootstrapAsync(ProfileCatalog catalog, CancellationToken cancellationToken) =>
@@ -85,17 +84,17 @@ internal sealed class ModelRegistry(
     /// <exception cref="ModelFileException">Its file is not what was registered.</exception>
     public async Task<ModelSnapshot> LoadAsync(string name, string version, CancellationToken cancellationToken)
     {
-        if (_loaded.TryGetValue((name, version), out var model))
+        if (_loaded.Find(name, version) is { } loaded)
         {
-            return model;
+            return loaded;
         }
 
         var row = await reader.ReadAsync(transaction => ModelRows.File(transaction, name, version), cancellationToken).ConfigureAwait(false)
             ?? throw new KeyNotFoundException($"Model {name} has no version {version}.");
         var file = await ReadAsync(row.ObjectKey, cancellationToken).ConfigureAwait(false);
-        model = ModelFile.Read(file);
+        var model = ModelFile.Read(file);
         return model.Sha256 == row.Sha256
-            ? _loaded.GetOrAdd((name, version), model)
+            ? _loaded.Keep(model)
             : throw new ModelFileException($"The file {row.ObjectKey} is not the one that was registered as {name} version {version}.");
     }
 
