@@ -102,8 +102,8 @@ internal static class AnomalyEndpoints
         return new AnomalyResponse(
             $"{a.SourceId}-{a.Partition}-{a.RecordOffset}-{a.Item}", row.SensorId, row.Profile, a.EventTime, a.RecordTime, a.DetectedAt,
             a.AnomalyScore, a.Threshold, a.AnomalyScore / a.Threshold, a.Rarity, a.Severity, a.TopMeasurement,
-            ApiJson.Parse(a.Measurements)!.Value, ApiJson.Parse(a.Explanation)!.Value, a.Detector, a.ModelVersion, FlagNames.Of(a.Flags), a.Verdict,
-            a.VerdictBy, a.VerdictAt);
+            ApiJson.Parse(a.Measurements)!.Value, ApiJson.Parse(a.Explanation)!.Value, a.Detector, a.ModelVersion, a.OtherVersion, a.IsOtherAnomaly,
+            FlagNames.Of(a.Flags), a.Verdict, a.VerdictBy, a.VerdictAt);
     }
 
     /// <summary>With members to set: the query provider sees through those, not through a constructor.</summary>
@@ -123,9 +123,12 @@ internal static class AnomalyEndpoints
 /// <param name="Severity"><c>low</c>, <c>medium</c>, <c>high</c> or <c>critical</c>.</param>
 /// <param name="TopMeasurement">The measurement that contributes most.</param>
 /// <param name="Explanation">Contributions and expected ranges by measurement.</param>
+/// <param name="ModelVersion">The version that decided.</param>
+/// <param name="OtherVersion">The version that scored beside it: the shadow, or the champion where the shadow decided; null for none.</param>
+/// <param name="IsOtherAnomaly">Whether that one flagged the reading too.</param>
 /// <param name="Verdict"><c>confirmed</c>, <c>dismissed</c>, or null while nobody has judged it.</param>
 /// <param name="VerdictBy">Name of the key that judged.</param>
 public sealed record AnomalyResponse(
     string Id, string SensorId, string Profile, DateTime EventTime, DateTime RecordTime, DateTime DetectedAt, double AnomalyScore, double Threshold,
     double ScoreRatio, double Rarity, string Severity, string TopMeasurement, JsonElement Measurements, JsonElement Explanation, string Detector,
-    string ModelVersion, IReadOnlyList<string> Flags, string? Verdict, string? VerdictBy, DateTime? VerdictAt);
+    string ModelVersion, string? OtherVersion, bool? IsOtherAnomaly, IReadOnlyList<string> Flags, string? Verdict, string? VerdictBy, DateTime? VerdictAt);
