@@ -112,6 +112,7 @@ public sealed class ListEndpointTests(SeededHost host) : IClassFixture<SeededHos
         var version = await host.GetAsync("/models/boiler/versions/2");
         Assert.True(version.GetProperty("is_champion").GetBoolean());
         Assert.Equal(7, version.GetProperty("card").GetProperty("seed").GetInt32());
+        Assert.Equal(["refuse", "promote", null], (await host.GetAsync("/models/boiler/versions")).GetProperty("items").EnumerateArray().Select(v => v.GetProperty("gate_verdict").GetString()));
         await host.GetProblemAsync("/models/boiler/versions/3", HttpStatusCode.NotFound);
         await host.GetProblemAsync("/models/unknown/versions", HttpStatusCode.NotFound);
     }

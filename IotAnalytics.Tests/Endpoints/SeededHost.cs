@@ -123,6 +123,12 @@ public sealed class SeededHost : IAsyncLifetime
             });
         }
 
+        foreach (var (version, verdict) in new[] { ("2", "ask"), ("10", "refuse"), ("2", "promote") })
+        {
+            context.GateReports.Add(new GateReportRow { Name = "boiler", Version = version, Champion = "1", CreatedAt = Noon, Verdict = verdict, Report = "{}" });
+            await context.SaveChangesAsync();
+        }
+
         context.Sources.Add(new Source { SourceId = 99, Kind = "embedded", ClusterId = "past", Topic = "past", OpenedAt = Noon, ClosedAt = Noon });
         context.StreamPartitions.Add(new StreamPartition
         {

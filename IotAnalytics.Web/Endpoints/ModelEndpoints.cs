@@ -67,7 +67,8 @@ internal static class ModelEndpoints
         var rows = (await context.ModelVersions.Where(v => v.Name == name).ToListAsync(cancellationToken))
             .Where(v => after is null || Number(v) < after).OrderByDescending(Number).Take(take + 1).ToList();
         var precisions = await reader.ReadAsync(ModelRows.Precisions, cancellationToken);
-        return TypedResults.Ok(Page.Of(rows, take, v => Response(v, model, precisions), v => [v.Version]));
+        var verdicts = await GateVerdictsAsync(context, name, cancellationToken);
+        return TypedResults.Ok(Page.Of(rows, take, v => Response(v, model, precisions, verdicts), v => [v.Version]));
     }
 
     private static async Task<Results<Ok<ModelVersionResponse>, Problem>> VersionAsync(
@@ -78,19 +79,32 @@ internal static class ModelEndpoints
         var row = await context.ModelVersions.FirstOrDefaultAsync(v => v.Name == name && v.Version == version, cancellationToken);
         return model is null || row is null
             ? NotFound($"There is no version '{version}' of a model '{name}'.")
-            : TypedResults.Ok(Response(row, model, await reader.ReadAsync(ModelRows.Precisions, cancellationToken)));
+            : TypedResults.Ok(Response(row, model, await reader.ReadAsync(ModelRows.Precisions, cancellationToken), await GateVerdictsAsync(context, name, cancellationToken)));
     }
 
     internal static Problem NotFound(string detail) => new(StatusCodes.Status404NotFound, "model_not_found", detail);
 
     private static long Number(ModelVersion version) => long.Parse(version.Version, CultureInfo.InvariantCulture);
 
-    private static ModelVersionResponse Response(ModelVersion v, Model model, Dictionary<string, VerdictPrecision> precisions)
+    /// <summary>Of the newest report on each version.</summary>
+    private static async Task<Dictionary<string, string>> GateVerdictsAsync(AnalyticsDbContext context, string name, CancellationToken cancellationToken)
+    {
+        var reports = await context.GateReports.Where(r => r.Name == name).OrderBy(r => r.ReportId).Select(r => new { r.Version, r.Verdict }).ToListAsync(cancellationToken);
+        var verdicts = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var report in reports)
+        {
+            verdicts[report.Version] = report.Verdict;
+        }
+
+        return verdicts;
+    }
+
+    private static ModelVersionResponse Response(ModelVersion v, Model model, Dictionary<string, VerdictPrecision> precisions, Dictionary<string, string> verdicts)
     {
         var isChampion = v.Version == model.Champion;
         string[] aliases = isChampion ? [AliasChange.Champion] : v.Version == model.Shadow ? [AliasChange.Shadow] : [];
         return new ModelVersionResponse(
-            v.Name, v.Version, isChampion, aliases, v.CreatedAt, v.CreatedBy, v.TrainingRunId, PrecisionResponse.Of(precisions.GetValueOrDefault($"{v.Name}/{v.Version}")),
+            v.Name, v.Version, isChampion, aliases, v.CreatedAt, v.CreatedBy, v.TrainingRunId, verdicts.GetValueOrDefault(v.Version), PrecisionResponse.Of(precisions.GetValueOrDefault($"{v.Name}/{v.Version}")),
             v.Sha256, ApiJson.Parse(v.Card)!.Value);
     }
 }
@@ -98,10 +112,11 @@ internal static class ModelEndpoints
 /// <summary>An immutable version of a model.</summary>
 /// <param name="Aliases">What it is now: <c>champion</c>, <c>shadow</c>, or nothing.</param>
 /// <param name="TrainingRunId">The run that made it; null for a bootstrap model and an imported one.</param>
+/// <param name="GateVerdict"><c>promote</c>, <c>ask</c> or <c>refuse</c> of the gate's newest report; null: it was not judged.</param>
 /// <param name="Sha256">Of the model file.</param>
 /// <param name="Card">What it was trained on, how, and how well it did.</param>
 public sealed record ModelVersionResponse(
-    string Name, string Version, bool IsChampion, IReadOnlyList<string> Aliases, DateTime CreatedAt, string CreatedBy, long? TrainingRunId,
+    string Name, string Version, bool IsChampion, IReadOnlyList<string> Aliases, DateTime CreatedAt, string CreatedBy, long? TrainingRunId, string? GateVerdict,
     PrecisionResponse Precision, string Sha256, JsonElement Card);
 
 /// <summary>What people said of the anomalies of a version.</summary>

@@ -58,11 +58,11 @@ internal static class ModelsListCommand
 
     private static async Task VersionsAsync(List<JsonElement> items, TextWriter output)
     {
-        await output.WriteLineAsync($"{"version",7} {"created",-20} {"by",-20} {"run",6} {"precision",-22} alias");
+        await output.WriteLineAsync($"{"version",7} {"created",-20} {"by",-20} {"run",6} {"gate",-7} {"precision",-22} alias");
         foreach (var v in items)
         {
             var run = v.GetProperty("training_run_id") is { ValueKind: JsonValueKind.Number } id ? id.GetRawText() : "-";
-            var line = $"{Text(v, "version"),7} {v.GetProperty("created_at").GetDateTime(),-20:u} {Text(v, "created_by"),-20} {run,6} {Precision(v),-22} "
+            var line = $"{Text(v, "version"),7} {v.GetProperty("created_at").GetDateTime(),-20:u} {Text(v, "created_by"),-20} {run,6} {Text(v, "gate_verdict"),-7} {Precision(v),-22} "
                 + string.Join(' ', v.GetProperty("aliases").EnumerateArray().Select(a => a.GetString()));
             await output.WriteLineAsync(line.TrimEnd());
         }
