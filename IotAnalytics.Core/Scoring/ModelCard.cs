@@ -51,6 +51,9 @@ internal sealed record ModelCard
     /// <summary>Readings of the window by why no model may learn from them, for example <c>confirmed</c>; null unless it was trained from the lake.</summary>
     public ImmutableSortedDictionary<string, long>? Excluded { get; init; }
 
+    /// <summary>Times in which a sensor seemed to have a fault, at most 100; null unless it was trained from the lake.</summary>
+    public IReadOnlyList<ModelCardEpisode>? FaultEpisodes { get; init; }
+
     /// <summary>The champion that the readings were looked at with; null when there was none of use.</summary>
     public string? Champion { get; init; }
 
@@ -62,6 +65,9 @@ internal sealed record ModelCard
 
     public string ToJson() => System.Text.Json.JsonSerializer.Serialize(this, ModelCardJson.Default.ModelCard);
 }
+
+/// <summary>A time of a sensor that a model did not learn from.</summary>
+internal sealed record ModelCardEpisode(string SensorId, string From, string To);
 
 /// <summary>How much of a partition a model has seen.</summary>
 /// <param name="NewestOffset">Of the last record with a reading of the window.</param>

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Globalization;
 using IotAnalytics.Core.Diagnostics;
 using IotAnalytics.Core.Lake.Queries;
 using IotAnalytics.Core.Modeling.Registry;
@@ -20,6 +21,7 @@ internal sealed class CandidateGate(
     ProfileReadingsQuery query,
     DatabaseReader reader,
     DatabaseWriter writer,
+    LevelMemories memories,
     IOptions<TrainingPolicies> policies,
     TimeProvider time,
     ILogger<CandidateGate> logger) : IDisposable
@@ -116,8 +118,12 @@ internal sealed class CandidateGate(
         }
 
         var block = new TimeBlock(chunks.Min(c => c.EventMs.Min()), chunks.Max(c => c.EventMs.Max()) + 1);
+        var helper = champion.Card.Threshold.Rule == ModelCardThreshold.AlarmRate ? champion : null;
         var trials = run is var (windowFrom, windowTo, seed)
-            ? await _trials.GrowAsync(new CandidateRequest(profile, windowFrom, windowTo, seed, exclusions), block, cancellationToken).ConfigureAwait(false)
+            ? await _trials.GrowAsync(
+                new CandidateRequest(
+                    profile, windowFrom, windowTo, seed, exclusions, helper, await memories.LoadAsync(profile, cancellationToken).ConfigureAwait(false)),
+                block, cancellationToken).ConfigureAwait(false)
             : [];
 
         // A thread of its own: those of the pool are the pipeline's.
@@ -131,8 +137,9 @@ internal sealed class CandidateGate(
         TrainingExclusions exclusions)
     {
         var features = new FeatureSet(profile, new ProfileCatalog([profile]));
+        var withFaults = exclusions with { Periods = [.. exclusions.Periods, .. (candidate.Card.FaultEpisodes ?? []).Select(Excluded)] };
         var period = ReplayedPeriod.Of(
-            features, profile.Measurements.Length, chunks, (chunk, row) => !exclusions.IsConfirmed(chunk, row) && !exclusions.IsInPeriod(chunk, row));
+            features, profile.Measurements.Length, chunks, (chunk, row) => !exclusions.IsConfirmed(chunk, row) && !withFaults.IsInPeriod(chunk, row));
         bool? IsConfirmed(ReadingIdentity row) => exclusions.Confirmed.Contains(row) ? true : exclusions.Dismissed.Contains(row) ? false : null;
         report = report with
         {
@@ -140,6 +147,12 @@ internal sealed class CandidateGate(
                 Time(period.EventMs.Min()), Time(period.EventMs.Max()), period.Rows.Length, period.IsJudged.Count(j => j), period.Series.Length, Seed),
         };
         return GateRules.Decide(GateMeasurement.Measure(report, period, candidate, champion, trials, IsConfirmed, Seed));
+    }
+
+    private static ExcludedPeriod Excluded(ModelCardEpisode episode)
+    {
+        static long At(string text) => DateTimeOffset.Parse(text, CultureInfo.InvariantCulture).ToUnixTimeMilliseconds();
+        return new ExcludedPeriod(episode.SensorId, At(episode.From), At(episode.To));
     }
 
     private static DateTime Time(long ms) => DateTimeOffset.FromUnixTimeMilliseconds(ms).UtcDateTime;

@@ -61,7 +61,7 @@ internal sealed class GateTrials(ProfileReadingsQuery query, TimeProvider time)
         }
 
         return await Task.Factory.StartNew(
-            () => trainers.Select((t, i) => new GateTrial(t.Finish(cancellationToken), trials[i].JudgedOn, IsUnseen: trials[i].Without is not null)).ToArray(),
+            () => trainers.Select((t, i) => new GateTrial(t.Finish(cancellationToken).Model, trials[i].JudgedOn, IsUnseen: trials[i].Without is not null)).ToArray(),
             cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
     }
 

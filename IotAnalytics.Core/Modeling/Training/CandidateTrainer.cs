@@ -3,6 +3,7 @@ using System.Globalization;
 using IotAnalytics.Core.Modeling.Detectors;
 using IotAnalytics.Core.Modeling.Drift;
 using IotAnalytics.Core.Modeling.Forests;
+using IotAnalytics.Core.Modeling.Training.Episodes;
 using IotAnalytics.Core.Readings;
 using IotAnalytics.Core.Scoring;
 
@@ -11,7 +12,15 @@ namespace IotAnalytics.Core.Modeling.Training;
 /// <summary>What a candidate is trained with, beside its readings.</summary>
 /// <param name="FromMs">Begin of the window, event time.</param>
 /// <param name="ToMs">End of the window, event time, exclusive.</param>
-internal sealed record CandidateRequest(SensorProfile Profile, long FromMs, long ToMs, long Seed, TrainingExclusions Exclusions);
+/// <param name="Champion">Helps to find faults; null: none that was trained on readings of this profile.</param>
+/// <param name="Memory">Of the champion; empty at first.</param>
+internal sealed record CandidateRequest(
+    SensorProfile Profile, long FromMs, long ToMs, long Seed, TrainingExclusions Exclusions, ModelSnapshot? Champion, LevelMemory Memory);
+
+/// <summary>A model that was trained.</summary>
+/// <param name="Model">Its version is given by the registry.</param>
+/// <param name="Memory">For the training after this.</param>
+internal sealed record TrainedCandidate(ModelSnapshot Model, LevelMemory Memory);
 
 /// <summary>
 /// Makes a model of a profile from readings of the lake, chunk after chunk of one read, in memory that does not depend on their number. The same
@@ -24,8 +33,12 @@ internal sealed class CandidateTrainer
     public const string Period = "period";
     public const string WarmingUp = "warming_up";
     public const string NotScorable = "not_scorable";
+    public const string FaultEpisode = "fault_episode";
 
     private const int ExplanationRows = 16;
+
+    /// <summary>Fault episodes that the card names.</summary>
+    private const int MaxEpisodes = 100;
 
     /// <summary>Rows that are scored in one go: between them training can be cancelled.</summary>
     private const int ScoredAtOnce = 8_192;
@@ -33,6 +46,7 @@ internal sealed class CandidateTrainer
     private readonly CandidateRequest _request;
     private readonly SensorFeatures _features;
     private readonly TrainingSample _sample;
+    private readonly SensorLevels _levels;
     private readonly bool[] _own;
     private readonly SortedDictionary<string, long> _excluded = new(StringComparer.Ordinal);
     private readonly SortedDictionary<(int Source, int Partition), long> _watermark = [];
@@ -43,6 +57,7 @@ internal sealed class CandidateTrainer
         _request = request;
         _features = new SensorFeatures(request.Profile);
         _sample = new TrainingSample(_features.Features.Count, request.Profile.Measurements.Length, request.Seed);
+        _levels = new SensorLevels(request.Profile.Measurements.Length, request.FromMs, request.ToMs);
         _own = [.. Enumerable.Range(0, _features.Features.Count).Select(_features.Features.IsOwn)];
     }
 
@@ -56,6 +71,7 @@ internal sealed class CandidateTrainer
         _watermark[(readings.SourceId, readings.Partition)] = readings.Offset[^1];
         Readings += readings.Rows;
         var table = _features.Compute(readings, out var isSettled);
+        var flagged = Flagged(table);
         for (var row = 0; row < readings.Rows; row++)
         {
             var reason = Reason(readings, table, row, isSettled[row]);
@@ -64,14 +80,25 @@ internal sealed class CandidateTrainer
             {
                 Exclude(reason, 1);
             }
+
+            if (reason == Confirmed)
+            {
+                _levels.AddConfirmed(readings, row, _sensors.Count);
+            }
+            else if (reason != Period)
+            {
+                _levels.Add(readings, row, _sensors.Count, flagged[row], _request.Exclusions.IsDismissed(readings, row), isOffered: reason is null);
+            }
         }
     }
 
-    /// <summary>The candidate; its version is given by the registry.</summary>
+    /// <summary>The candidate.</summary>
     /// <exception cref="TrainingException">Too few readings are left; the message names the numbers.</exception>
-    public ModelSnapshot Finish(CancellationToken cancellationToken)
+    public TrainedCandidate Finish(CancellationToken cancellationToken)
     {
-        var (growing, reference) = _sample.Take(_sensors, (_, _) => true);
+        var found = EpisodeFinder.Find(_levels, _sensors, _request.Memory);
+        Exclude(FaultEpisode, found.Rows);
+        var (growing, reference) = _sample.Take(_sensors, (sensor, eventMs) => !found.Covers(sensor, eventMs));
         var rate = _request.Profile.Detectors[0].TargetAlarmRate;
         Check(growing.Features.Rows, reference.Features.Rows, rate);
         var profile = _request.Profile;
@@ -85,7 +112,7 @@ internal sealed class CandidateTrainer
         var ascending = scores.Order().ToArray();
         var threshold = new ModelCardThreshold(Thresholds.ByAlarmRate(ascending, rate), ModelCardThreshold.AlarmRate, rate);
         var ranges = ReferenceRanges.Of(profile, reference.Values);
-        return new ModelSnapshot
+        var model = new ModelSnapshot
         {
             Card = new ModelCard
             {
@@ -104,6 +131,8 @@ internal sealed class CandidateTrainer
                 Evaluation = ImmutableSortedDictionary<string, double>.Empty
                     .Add("readings", Readings).Add("reference_alarm_rate", (double)ascending.Count(s => s > threshold.Value) / ascending.Length),
                 Sensors = _sensors.Count,
+                Champion = _request.Champion?.Version,
+                FaultEpisodes = [.. found.Episodes.Take(MaxEpisodes).Select(e => new ModelCardEpisode(_sensors[e.Sensor], Time(e.FromMs), Time(e.ToMs)))],
                 Excluded = _excluded.ToImmutableSortedDictionary(StringComparer.Ordinal),
                 Watermark = [.. _watermark.Select(w => new ModelCardWatermark(w.Key.Source, w.Key.Partition, w.Value))],
                 ScoringPath = (detector as IsolationForest)?.ScoringPath,
@@ -117,9 +146,34 @@ internal sealed class CandidateTrainer
             ReferenceScores = ascending,
             ReferenceRows = Unremarkable(reference.Values, scores, ascending[ascending.Length / 2], ranges),
         };
+        return new TrainedCandidate(model, found.Memory);
     }
 
-    private void Exclude(string reason, long rows) => _excluded[reason] = _excluded.GetValueOrDefault(reason) + rows;
+    private void Exclude(string reason, long rows)
+    {
+        if (rows > 0)
+        {
+            _excluded[reason] = _excluded.GetValueOrDefault(reason) + rows;
+        }
+    }
+
+    /// <summary>What the champion flags; nothing without one.</summary>
+    private bool[] Flagged(FeatureTable table)
+    {
+        var flagged = new bool[table.Rows];
+        if (_request.Champion is { } champion)
+        {
+            var features = table.Slice(0, table.Rows);
+            features.Impute(champion.FeatureMedians);
+            var scores = features.Score(champion.Detector);
+            for (var row = 0; row < flagged.Length; row++)
+            {
+                flagged[row] = scores[row] > champion.Threshold;
+            }
+        }
+
+        return flagged;
+    }
 
     private string? Reason(ReadingColumns readings, FeatureTable table, int row, bool isSettled)
     {

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using IotAnalytics.Core.Modeling;
 using IotAnalytics.Core.Modeling.Training;
+using IotAnalytics.Core.Modeling.Training.Episodes;
 using IotAnalytics.Core.Readings;
 using IotAnalytics.Core.Scoring;
 
@@ -157,12 +158,12 @@ public sealed class CandidateTrainerTests
 
     private static ModelSnapshot Train(IEnumerable<ReadingColumns> chunks, long seed = 1, SensorProfile? profile = null, TrainingExclusions? exclusions = null)
     {
-        var trainer = new CandidateTrainer(new CandidateRequest(profile ?? FleetReadings.Profile, From, To, seed, exclusions ?? TrainingExclusions.None));
+        var trainer = new CandidateTrainer(new CandidateRequest(profile ?? FleetReadings.Profile, From, To, seed, exclusions ?? TrainingExclusions.None, null, LevelMemory.Empty([])));
         foreach (var chunk in chunks)
         {
             trainer.Add(chunk);
         }
 
-        return trainer.Finish(Token);
+        return trainer.Finish(Token).Model;
     }
 }

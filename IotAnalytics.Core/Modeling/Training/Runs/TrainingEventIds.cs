@@ -11,4 +11,5 @@ public static partial class EventIds
     public const int TrainingRunLost = 4106;
     public const int TrainingQueueUnavailable = 4107;
     public const int TrainingRunNotQueued = 4108;
+    public const int TrainingMemoryLost = 4109;
 }

@@ -8,7 +8,8 @@ using IotAnalytics.Core.Scoring;
 namespace IotAnalytics.Core.Modeling.Training.Runs;
 
 /// <summary>Does one run: reads the window, trains, registers the version. The version and the run's success are one transaction.</summary>
-internal sealed class TrainingRunner(ProfileCatalog profiles, ProfileReadingsQuery query, DatabaseReader reader, ModelRegistry registry, TimeProvider time)
+internal sealed class TrainingRunner(
+    ProfileCatalog profiles, ProfileReadingsQuery query, DatabaseReader reader, ModelRegistry registry, LevelMemories memories, TimeProvider time)
 {
     /// <summary>Share of a run that is spent on reading, for its progress.</summary>
     private const double ReadingShare = 0.9;
@@ -25,7 +26,9 @@ internal sealed class TrainingRunner(ProfileCatalog profiles, ProfileReadingsQue
         var profile = profiles.Profiles.FirstOrDefault(p => p.Name == run.Name)
             ?? throw new TrainingException($"There is no profile {run.Name} any more.");
         var exclusions = await reader.ReadAsync(t => ExclusionRows.Read(t, run.Name, run.FromMs, run.ToMs), cancellationToken).ConfigureAwait(false);
-        var trainer = new CandidateTrainer(new CandidateRequest(profile, run.FromMs, run.ToMs, run.Seed, exclusions));
+        var champion = await ChampionAsync(profile, cancellationToken).ConfigureAwait(false);
+        var memory = await memories.LoadAsync(profile, cancellationToken).ConfigureAwait(false);
+        var trainer = new CandidateTrainer(new CandidateRequest(profile, run.FromMs, run.ToMs, run.Seed, exclusions, champion, memory));
         await ReadAsync(run, profile, trainer, progress, cancellationToken).ConfigureAwait(false);
 
         progress.Report("growing", ReadingShare, trainer.Readings);
@@ -36,8 +39,9 @@ internal sealed class TrainingRunner(ProfileCatalog profiles, ProfileReadingsQue
 
         progress.Report("registering", 1, trainer.Readings);
         FailPoint.Hit("training-grown");
+        await memories.SaveAsync(run, candidate.Memory, cancellationToken).ConfigureAwait(false);
         var model = await registry.AddVersionAsync(
-            candidate, run.RequestedBy, run.RunId,
+            candidate.Model, run.RequestedBy, run.RunId,
             (transaction, version) =>
             {
                 if (!TrainingRunRows.Succeed(transaction, run, version, trainer.Readings, transaction.Now(time)))
@@ -50,6 +54,13 @@ internal sealed class TrainingRunner(ProfileCatalog profiles, ProfileReadingsQue
             cancellationToken).ConfigureAwait(false);
         FailPoint.Hit("training-registered");
         return model;
+    }
+
+    /// <summary>A bootstrap model, or one that cuts a share of its rows off, knows no fault from what is usual.</summary>
+    private async Task<ModelSnapshot?> ChampionAsync(SensorProfile profile, CancellationToken cancellationToken)
+    {
+        var champion = await registry.GetChampionAsync(profile.Name, cancellationToken).ConfigureAwait(false);
+        return champion?.Card.Threshold.Rule == ModelCardThreshold.AlarmRate && ModelFit.Mismatch(champion, profile) is null ? champion : null;
     }
 
     private async Task ReadAsync(

@@ -14,6 +14,7 @@ public static class TrainingServices
         services.AddOptions<TrainingPolicies>().Configure(policies => policies.Read(configuration.GetSection(ProfileOptions.Section))).ValidateOnStart();
         services.AddSingleton<IValidateOptions<TrainingPolicies>, TrainingPolicies.Check>();
         services.AddSingleton<TrainingRuns>();
+        services.AddSingleton<LevelMemories>();
         services.AddSingleton<TrainingRunner>();
         services.AddHostedService<TrainingService>();
         services.AddSingleton<CandidateGate>();

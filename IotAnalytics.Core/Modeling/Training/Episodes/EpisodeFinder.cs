@@ -1,0 +1,115 @@
+namespace IotAnalytics.Core.Modeling.Training.Episodes;
+
+/// <summary>
+/// Finds the times in which a sensor has a fault, from the readings alone: its level leaves that of the fleet, measured from where it was when it was
+/// first learned from, or the champion, which knows the sensor, flags much of what it says and little of what the others say. What moves many
+/// sensors at once is no fault but a season, and is learned. A fleet of fewer than four sensors cannot tell one from the other: nothing is found.
+/// </summary>
+internal static class EpisodeFinder
+{
+    /// <summary>More than this share of the sensors at once, in one way: a common cause.</summary>
+    private const double CommonShare = 0.25;
+
+    /// <summary>Share of a sensor's readings that the champion flags from which they are suspect, if it is so many times that of the sensor in the middle.</summary>
+    private const double SuspectShare = 0.25;
+    private const double SuspectFactor = 10;
+
+    /// <summary>Dismissed anomalies within an episode that say that it is none.</summary>
+    private const int Dismissals = 3;
+
+    public static FoundEpisodes Find(SensorLevels levels, IReadOnlyList<string> sensors, LevelMemory memory)
+    {
+        var remembered = sensors.Take(levels.Sensors).Select(s => memory.Sensors.GetValueOrDefault(s)).ToArray();
+        var measurements = Enumerable.Range(0, levels.Measurements)
+            .Select(m => FleetMovement.Of(levels, m, [.. remembered.Select(r => r?.Levels[m])])).ToArray();
+        var suspicion = Suspicion(levels, measurements, [.. remembered.Select(r => r is { IsSettled: true })]);
+        var episodes = new List<FaultEpisode>();
+        var next = new SortedDictionary<string, SensorMemory>(memory.Sensors, StringComparer.Ordinal);
+        long rows = 0;
+        for (var s = 0; s < levels.Sensors; s++)
+        {
+            var present = Enumerable.Range(0, levels.Blocks).Count(b => levels.OfferedOf(s, b) > 0);
+            next[sensors[s]] = new SensorMemory(remembered[s] is { IsSettled: true } || present * 2 >= levels.Blocks, [.. measurements.Select(m => m.Levels[s])]);
+            foreach (var (first, end) in Episodes(suspicion[s]))
+            {
+                var blocks = Enumerable.Range(first, end - first).ToArray();
+                var dismissed = blocks.Sum(b => levels.DismissedOf(s, b));
+                if (dismissed >= Dismissals && dismissed > blocks.Sum(b => levels.ConfirmedOf(s, b)))
+                {
+                    next[sensors[s]] = new SensorMemory(IsSettled: false, [.. measurements.Select(m => m.LevelWithin(s, blocks))]);
+                    continue;
+                }
+
+                rows += blocks.Sum(b => levels.OfferedOf(s, b));
+                episodes.Add(new FaultEpisode(s, levels.BeginOf(first), levels.BeginOf(end)));
+            }
+        }
+
+        return new FoundEpisodes(episodes, memory with { Sensors = next }, rows);
+    }
+
+    /// <summary>By sensor and block: 1 and above: suspect; below 0.5: as it should be; NaN: nothing is known.</summary>
+    private static double[][] Suspicion(SensorLevels levels, FleetMovement[] measurements, bool[] isSettled)
+    {
+        var suspicion = Enumerable.Range(0, levels.Sensors).Select(_ => Enumerable.Repeat(double.NaN, levels.Blocks).ToArray()).ToArray();
+        for (var b = 0; b < levels.Blocks; b++)
+        {
+            foreach (var movement in measurements)
+            {
+                var shifts = suspicion.Select((_, s) => movement.Shift(s, b)).ToArray();
+                var (isUpCommon, isDownCommon) = (IsCommon(shifts, v => v >= 1), IsCommon(shifts, v => v <= -1));
+                Raise(suspicion, b, shifts, v => (v > 0 ? isUpCommon : isDownCommon) ? 0 : Math.Abs(v));
+            }
+
+            // Where the others have left a sensor behind, the champion is of another place than the sensor.
+            var shares = suspicion.Select((_, s) => Array.Exists(measurements, m => m.HasStayed(s, b)) ? double.NaN : levels.FlaggedShare(s, b)).ToArray();
+            var present = shares.Where(v => !double.IsNaN(v)).Order().ToArray();
+            if (present.Length >= 4)
+            {
+                var limit = Math.Max(SuspectShare, SuspectFactor * Quantiles.Of(present, 0.5));
+                var isCommon = IsCommon(shares, v => v >= limit);
+                // A sensor that the champion has hardly learned from may be of another kind.
+                Raise(suspicion, b, [.. shares.Select((v, s) => isSettled[s] ? v : double.NaN)], v => isCommon ? 0 : v / limit);
+            }
+        }
+
+        return suspicion;
+    }
+
+    private static bool IsCommon(double[] values, Func<double, bool> isSuspect) =>
+        values.Count(v => !double.IsNaN(v)) is var present && values.Count(isSuspect) > Math.Max(1, CommonShare * present);
+
+    private static void Raise(double[][] suspicion, int block, double[] values, Func<double, double> suspect)
+    {
+        for (var s = 0; s < values.Length; s++)
+        {
+            if (!double.IsNaN(values[s]))
+            {
+                suspicion[s][block] = double.IsNaN(suspicion[s][block]) ? suspect(values[s]) : Math.Max(suspicion[s][block], suspect(values[s]));
+            }
+        }
+    }
+
+    /// <summary>From the block before the first of two suspect ones of three that follow one another, until two are as they should be.</summary>
+    private static IEnumerable<(int First, int End)> Episodes(double[] suspicion)
+    {
+        int[] known = [.. Enumerable.Range(0, suspicion.Length).Where(b => !double.IsNaN(suspicion[b]))];
+        for (var i = 0; i < known.Length; i++)
+        {
+            if (suspicion[known[i]] < 1 || known.Skip(i).Take(3).Count(b => suspicion[b] >= 1) < Math.Min(2, known.Length))
+            {
+                continue;
+            }
+
+            var last = i;
+            while (last + 1 < known.Length && !(suspicion[known[last + 1]] < 0.5 && (last + 2 == known.Length || suspicion[known[last + 2]] < 0.5)))
+            {
+                last++;
+            }
+
+            var end = last + 1 < known.Length ? known[last + 1] : suspicion.Length;
+            yield return (i == 0 ? 0 : known[i - 1], end);
+            i = last + 1;
+        }
+    }
+}
