@@ -9,6 +9,7 @@ using IotAnalytics.Benchmarks.Faults;
 using IotAnalytics.Benchmarks.Features;
 using IotAnalytics.Benchmarks.Forests;
 using IotAnalytics.Benchmarks.Throughput;
+using IotAnalytics.Benchmarks.Training;
 
 var filter = new Argument<string>("filter") { Description = "Which benchmarks, for example *Parser*.", DefaultValueFactory = _ => "*" };
 var quick = new Option<bool>("--quick") { Description = "Three short iterations instead of a full run." };
@@ -20,4 +21,4 @@ bench.SetAction(parsed =>
         .Run(["--filter", parsed.GetRequiredValue(filter)], DefaultConfig.Instance.AddJob(job));
     return ran.Any() ? 0 : 2;
 });
-return await new RootCommand("IotAnalytics: measurements.") { bench, ThroughputCommand.Create(), FaultsCommand.Create(), ForestSpeedCommand.Create(), EvaluateCommand.Create(), KafkaReadCommand.Create(), ShadowCostCommand.Create() }.Parse(args).InvokeAsync();
+return await new RootCommand("IotAnalytics: measurements.") { bench, ThroughputCommand.Create(), FaultsCommand.Create(), ForestSpeedCommand.Create(), EvaluateCommand.Create(), KafkaReadCommand.Create(), ShadowCostCommand.Create(), TrainingCommand.Create() }.Parse(args).InvokeAsync();

@@ -47,5 +47,6 @@ internal static class RecommendedForests
         ExtensionLevel = level,
         Criterion = criterion,
         Metric = metric,
+        Threads = basis.Threads,
     };
 }

@@ -38,6 +38,9 @@ internal sealed record IsolationForestOptions
     /// <summary>The same seed, rows and options give the same forest, bit for bit. Default 0.</summary>
     public long Seed { get; init; }
 
+    /// <summary>Threads that grow it; they do not change the forest. Default null: as many as there are processors, where there is enough to do.</summary>
+    public int? Threads { get; init; }
+
     /// <summary>The depth limit as used.</summary>
     public int DepthLimit(int sampleSize) => MaxDepth ?? (Criterion == SplitCriterion.Random ? PathLength.DepthLimit(sampleSize) : DepthCeiling);
 

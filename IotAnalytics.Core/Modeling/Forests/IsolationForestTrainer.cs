@@ -21,7 +21,7 @@ internal static class IsolationForestTrainer
     public static IsolationForest Train(float[][] columns, int rows, IsolationForestOptions options, CancellationToken cancellationToken)
     {
         var grown = (long)options.Trees * Math.Min(options.SampleSize, rows);
-        return Train(columns, rows, options, grown < ParallelRows ? 1 : Environment.ProcessorCount, cancellationToken);
+        return Train(columns, rows, options, options.Threads ?? (grown < ParallelRows ? 1 : Environment.ProcessorCount), cancellationToken);
     }
 
     /// <summary>The same with a number of threads: it does not change the forest.</summary>

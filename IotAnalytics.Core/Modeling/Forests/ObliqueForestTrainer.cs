@@ -7,7 +7,7 @@ internal static class ObliqueForestTrainer
     /// <param name="rows">At least 2.</param>
     /// <exception cref="TrainingException">Too few rows, or options out of range.</exception>
     public static ObliqueForest Train(float[][] columns, int rows, IsolationForestOptions options, CancellationToken cancellationToken) =>
-        Train(columns, rows, options, Environment.ProcessorCount, cancellationToken);
+        Train(columns, rows, options, options.Threads ?? Environment.ProcessorCount, cancellationToken);
 
     /// <summary>The same with a number of threads: it does not change the forest.</summary>
     public static ObliqueForest Train(float[][] columns, int rows, IsolationForestOptions options, int threads, CancellationToken cancellationToken)

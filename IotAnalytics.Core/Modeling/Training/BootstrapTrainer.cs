@@ -51,7 +51,7 @@ internal static class BootstrapTrainer
             reference = FeatureTable.Concat(reference, series.Slice(half, series.Rows - half));
         }
 
-        var detector = ProfileDetector.Train(profile, features, training, healthy, reference, seed, CancellationToken.None);
+        var detector = ProfileDetector.Train(profile, features, training, healthy, reference, seed, threads: null, CancellationToken.None);
         var referenceScores = reference.Score(detector);
         Array.Sort(referenceScores);
 

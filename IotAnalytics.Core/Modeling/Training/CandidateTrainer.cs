@@ -107,7 +107,7 @@ internal sealed class CandidateTrainer
         growing.Features.Impute(medians);
         reference.Features.Impute(medians);
         var detector = ProfileDetector.Train(
-            profile, _features.Features, growing.Features, growing.Features, reference.Features, _request.Seed, cancellationToken);
+            profile, _features.Features, growing.Features, growing.Features, reference.Features, _request.Seed, threads: 1, cancellationToken);
         var scores = Score(detector, reference.Features, cancellationToken);
         var ascending = scores.Order().ToArray();
         var threshold = new ModelCardThreshold(Thresholds.ByAlarmRate(ascending, rate), ModelCardThreshold.AlarmRate, rate);

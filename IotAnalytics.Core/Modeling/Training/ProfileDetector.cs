@@ -16,14 +16,16 @@ internal static class ProfileDetector
     /// <param name="training">All features of the profile, nothing missing.</param>
     /// <param name="healthy">The rows of it without anomalies, in order of time; the first may be from before the features of a history had one.</param>
     /// <param name="reference">Rows that say what is usual, when there are several detectors.</param>
+    /// <param name="threads">That grow forests; null: all that there are.</param>
     public static IAnomalyDetector Train(
-        SensorProfile profile, FeatureSet features, FeatureTable training, FeatureTable healthy, FeatureTable reference, long seed, CancellationToken cancellationToken)
+        SensorProfile profile, FeatureSet features, FeatureTable training, FeatureTable healthy, FeatureTable reference, long seed, int? threads,
+        CancellationToken cancellationToken)
     {
         var members = new List<(IAnomalyDetector Detector, ImmutableArray<int> Columns)>();
         foreach (var definition in profile.Detectors)
         {
             var columns = Columns(profile, features, definition);
-            var options = new IsolationForestOptions { Trees = definition.Trees, SampleSize = definition.SampleSize, Seed = seed };
+            var options = new IsolationForestOptions { Trees = definition.Trees, SampleSize = definition.SampleSize, Seed = seed, Threads = threads };
             switch (definition.Kind)
             {
                 case DetectorDefinition.Recommended:
