@@ -337,7 +337,9 @@ internal sealed partial class PartitionRun : IAsyncDisposable
             LogBuild(logger, assignment.PlanId, plan.ParserVersion, plan.ScorerVersion);
         }
 
-        var models = await PlannedModels.LoadAsync(plan, d.LoadModel, cancellationToken).ConfigureAwait(false);
+        var models = d.Plan.Current is { } current && current.PlanId == assignment.PlanId
+            ? current.Models
+            : await PlannedModels.LoadAsync(plan, d.LoadModel, cancellationToken).ConfigureAwait(false);
         return previous?.With(assignment.PlanId, plan, models) ?? new MicroBatchPipeline(assignment.PlanId, plan, models, d.Options.Value.MicroBatchRows);
     }
 

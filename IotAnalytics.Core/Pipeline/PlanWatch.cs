@@ -12,7 +12,8 @@ namespace IotAnalytics.Core.Pipeline;
 /// The plan that this host puts in force next. Asks the database twice a second whether an alias of a model has changed, and makes a new plan when one has;
 /// the runs look at <see cref="Current"/> between two micro-batches. A model that cannot be used never stops them: the old one goes on, and is asked for again.
 /// </summary>
-internal sealed partial class PlanWatch(CurrentPlan plan, PlanStore plans, DatabaseReader reader, TimeProvider time, ILogger<PlanWatch> logger) : BackgroundService
+internal sealed partial class PlanWatch(
+    CurrentPlan plan, PlanStore plans, ModelLoader load, DatabaseReader reader, TimeProvider time, ILogger<PlanWatch> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan AgainInterval = TimeSpan.FromSeconds(2);
@@ -96,6 +97,8 @@ internal sealed partial class PlanWatch(CurrentPlan plan, PlanStore plans, Datab
     private async Task<NextPlan> MakeAsync(ScoringPlan? previous, CancellationToken cancellationToken)
     {
         var made = await plan.MakeAsync(previous, cancellationToken).ConfigureAwait(false);
+        // Held here: however many partitions take the plan, and whatever the store does meanwhile.
+        var models = await PlannedModels.LoadAsync(made.Plan, load, cancellationToken).ConfigureAwait(false);
         var id = await plans.SaveAsync(made.Plan, cancellationToken).ConfigureAwait(false);
         foreach (var model in made.Unusable.Where(m => !_unusable.Any(o => o.Name == m.Name && o.Version == m.Version)))
         {
@@ -103,7 +106,7 @@ internal sealed partial class PlanWatch(CurrentPlan plan, PlanStore plans, Datab
         }
 
         (_tried, _triedAt, _isWhole, _unusable) = (made.Aliases, time.GetTimestamp(), made.Unusable.IsEmpty, made.Unusable);
-        var next = new NextPlan(id, made.Plan);
+        var next = new NextPlan(id, made.Plan, models);
         _current = next;
         return next;
     }
@@ -115,5 +118,5 @@ internal sealed partial class PlanWatch(CurrentPlan plan, PlanStore plans, Datab
     private partial void LogNotMade(Exception exception);
 }
 
-/// <summary>A plan to be put in force.</summary>
-internal sealed record NextPlan(string PlanId, ScoringPlan Plan);
+/// <summary>A plan to be put in force, with its models.</summary>
+internal sealed record NextPlan(string PlanId, ScoringPlan Plan, PlannedModels Models);

@@ -69,6 +69,46 @@ public sealed class KafkaPlanSwitchTests(KafkaBroker broker, PostgreSqlServer se
         Assert.True(rows["1"] > 0 && rows["2"] > 0);
     }
 
+    [Fact]
+    public async Task A_host_dies_between_changes_and_the_other_takes_over_its_partitions_under_the_plans_that_were_in_force()
+    {
+        var settings = await server.NewSettingsAsync();
+        List<(int Partition, long From, Core.Pipeline.ScoringPlan Plan)> assignments;
+        await using (var one = await StartAsync("one", settings))
+        {
+            await using var two = await StartAsync("two", settings);
+            await UntilAsync(() => Task.FromResult(Held(one) == Partitions / 2 && Held(two) == Partitions / 2));
+            await PlanOracle.AddVersionAsync(one.Services);
+            var registry = one.Services.GetRequiredService<ModelRegistry>();
+            using var stop = new CancellationTokenSource();
+            var load = LoadAsync(one, stop.Token);
+            await UntilAsync(async () => (await LatestAsync(one)).Count == Partitions);
+            await registry.SetShadowAsync("climate", "2", 0.4, "test", "a split", Token);
+            await UntilAsync(async () => (await PlanOracle.ReadAsync(Reader(one))).Where(a => a.Plan.Models.Single().Shadow is not null).Select(a => a.Partition).Distinct().Count() == Partitions);
+
+            // Nothing is cut yet: the other host runs everything again from the start.
+            using var now = new CancellationTokenSource();
+            await now.CancelAsync();
+            // It has no time to give its roles back either, and says so.
+            await two.StopAsync(now.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await registry.SetChampionAsync("climate", "2", "1", "test", "up", Token);
+            await UntilAsync(async () => (await LatestAsync(one)).Values.All(v => v == "2"));
+            await stop.CancelAsync();
+            await load;
+            await UntilAsync(async () => Convert.ToInt64(await ScalarAsync(one, "SELECT sum(readings) FROM pipeline_minute"), CultureInfo.InvariantCulture) >= _bodies * Sensors);
+            assignments = await PlanOracle.ReadAsync(Reader(one));
+            Assert.Equal(_bodies * Sensors, Convert.ToInt64(await ScalarAsync(one, "SELECT sum(readings) FROM pipeline_minute"), CultureInfo.InvariantCulture));
+            Assert.Equal(
+                await ScalarAsync(one, """SELECT CAST(sum("both") AS bigint) FROM shadow_minute"""), await ScalarAsync(one, "SELECT count(*) FROM anomaly WHERE is_other_anomaly"));
+            await one.StopAsync(Token);
+        }
+
+        using var oracle = new LakeOracle(_root);
+        var rows = PlanOracle.AssertRowsAgree(oracle, assignments);
+        Assert.Equal(_bodies * Sensors, rows.Values.Sum());
+        Assert.Equal(_bodies * Sensors, oracle.Lake<long>("SELECT count(DISTINCT (sensor_id, humidity)) FROM (SELECT sensor_id, humidity FROM silver UNION ALL SELECT sensor_id, humidity FROM gold)"));
+    }
+
     private static int Held(PipelineHost host) => host.Monitor.Partitions.Count(p => p.Status == "running");
 
     private static DatabaseReader Reader(PipelineHost host) => host.Services.GetRequiredService<DatabaseReader>();
