@@ -90,7 +90,7 @@ public sealed class KafkaPlanSwitchTests(KafkaBroker broker, PostgreSqlServer se
             using var now = new CancellationTokenSource();
             await now.CancelAsync();
             // It has no time to give its roles back either, and says so.
-            await two.StopAsync(now.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await two.StopAsync(now.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             await registry.SetChampionAsync("climate", "2", "1", "test", "up", Token);
             await UntilAsync(async () => (await LatestAsync(one)).Values.All(v => v == "2"));
             await stop.CancelAsync();
