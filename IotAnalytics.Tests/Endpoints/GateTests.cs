@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Net;
-using System.Text;
 using System.Text.Json;
 using IotAnalytics.Core.Modeling.Registry;
 using IotAnalytics.Core.Modeling.Training.Runs;
@@ -18,7 +16,6 @@ public sealed class GateTests : IAsyncDisposable
     private const int Rows = 1_000;
     private static readonly DateTime Begin = new(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc);
     private TestHost? _host;
-    private int _loaded;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -34,13 +31,13 @@ public sealed class GateTests : IAsyncDisposable
     public async Task Managed_promotes_the_first_model_of_readings_and_the_one_that_knows_the_new_season_and_no_sabotaged_one()
     {
         await StartAsync(TrainingPolicy.Managed);
-        await LoadAsync(Begin, warmer: 0);
+        await ClimatePlant.LoadAsync(_host!, Begin, Sensors, Rows, warmer: 0);
         await TrainAsync(Begin);
         await UntilAsync(async () => (await ChampionAsync()) == "2");
 
         // Most sensors have changed: the champion does not know such readings.
         var summer = Begin.AddDays(3);
-        await LoadAsync(summer, warmer: 7);
+        await ClimatePlant.LoadAsync(_host!, summer, Sensors, Rows, warmer: 7);
         await TrainAsync(summer);
         await UntilAsync(async () => (await ChampionAsync()) == "3");
 
@@ -68,7 +65,7 @@ public sealed class GateTests : IAsyncDisposable
     public async Task Manual_judges_and_leaves_the_decision_to_people()
     {
         await StartAsync(TrainingPolicy.Manual);
-        await LoadAsync(Begin, warmer: 0);
+        await ClimatePlant.LoadAsync(_host!, Begin, Sensors, Rows, warmer: 0);
         await TrainAsync(Begin);
         await UntilAsync(async () => (await _host!.Client.GetAsync("/api/v1/models/climate/versions/2/gate", Cancel)).IsSuccessStatusCode);
 
@@ -91,34 +88,6 @@ public sealed class GateTests : IAsyncDisposable
         ("Profiles:climate:Measurements:temperature:Max", "200"), ("Profiles:climate:Measurements:temperature:Min", "-50"),
         ("Profiles:climate:Detectors:0:TargetAlarmRate", "0.002"),
         ("Profiles:climate:Training:Window", "2.00:00:00"), ("Profiles:climate:Training:Schedule", "never"), ("Profiles:climate:Training:Promotion", promotion));
-
-    /// <summary>Sensors a minute apart, slow noise, humidity against temperature.</summary>
-    private async Task LoadAsync(DateTime from, double warmer)
-    {
-        var random = new Random(from.DayOfYear);
-        var slow = new double[Sensors];
-        var lines = Enumerable.Range(0, Sensors * Rows).Select(i =>
-        {
-            var (sensor, row) = (i % Sensors, i / Sensors);
-            slow[sensor] = 0.95 * slow[sensor] + 0.6 * (random.NextDouble() - 0.5);
-            var temperature = 21 + warmer + 2 * Math.Sin(2 * Math.PI * row / 360) + slow[sensor] + 0.4 * (random.NextDouble() - 0.5);
-            var humidity = 50 - 2 * (temperature - 21) + 2 * (random.NextDouble() - 0.5);
-            return string.Create(
-                CultureInfo.InvariantCulture,
-                $$"""{"sensor_id":"room_{{sensor}}","timestamp":"{{from.AddMinutes(row):yyyy-MM-dd'T'HH:mm:ss'Z'}}","temperature":{{temperature:F3}},"humidity":{{humidity:F3}}}""");
-        });
-        foreach (var body in lines.Chunk(4_000))
-        {
-            using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/readings") { Content = new StringContent(string.Join('\n', body), Encoding.UTF8, "application/x-ndjson") };
-            request.Headers.Add("Iot-Record-Time", "event");
-            using var answer = await _host!.Client.SendAsync(request, Cancel);
-            Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
-        }
-
-        _loaded += Sensors * Rows;
-        await UntilAsync(async () => (await GetAsync("/lake/tables")).GetProperty("items").EnumerateArray().Where(t => t.GetProperty("table").GetString() != "bronze")
-            .Sum(t => t.GetProperty("rows").GetInt64() + t.GetProperty("waiting_rows").GetInt64()) == _loaded);
-    }
 
     private async Task TrainAsync(DateTime from)
     {

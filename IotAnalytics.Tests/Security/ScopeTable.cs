@@ -46,6 +46,7 @@ internal static class ScopeTable
         ["GET /api/v1/models/{name}/shadow"] = "viewer",
         ["PUT /api/v1/models/{name}/shadow"] = "model_admin",
         ["DELETE /api/v1/models/{name}/shadow"] = "model_admin",
+        ["GET /api/v1/models/{name}/drift"] = "viewer",
         ["GET /api/v1/models/{name}/versions/{version}/gate"] = "viewer",
         ["POST /api/v1/models/{name}/versions/{version}/gate"] = "model_admin",
         ["POST /api/v1/models/{name}/training-runs"] = "model_admin",

@@ -59,6 +59,7 @@ internal static class RequestPipeline
         api.MapModelShadow();
         api.MapTrainingRuns();
         api.MapGate();
+        api.MapDrift();
         api.MapExclusions();
         api.MapLake();
         api.MapApiKeys();

@@ -31,10 +31,9 @@ internal sealed class GatePeriodReader(ProfileReadingsQuery query)
         var chunks = new List<ReadingColumns>();
         await foreach (var chunk in query.ReadAsync(profile, Time(beginMs), Time(toMs), cancellationToken).ConfigureAwait(false))
         {
-            int[] rows = [.. Enumerable.Range(0, chunk.Rows).Where(r => chosen.Contains(chunk.Sensors[chunk.Sensor[r]]))];
-            if (rows.Length > 0)
+            if (chunk.Of(chosen) is { Rows: > 0 } own)
             {
-                chunks.Add(Select(chunk, rows));
+                chunks.Add(own);
             }
         }
 
@@ -109,26 +108,6 @@ internal sealed class GatePeriodReader(ProfileReadingsQuery query)
     }
 
     private static ulong Rank(string sensor, long seed) => XxHash3.HashToUInt64(MemoryMarshal.AsBytes(sensor.AsSpan()), seed);
-
-    private static ReadingColumns Select(ReadingColumns chunk, int[] rows)
-    {
-        T[] Of<T>(T[] column) => [.. rows.Select(r => column[r])];
-        return new ReadingColumns
-        {
-            Rows = rows.Length,
-            Sensors = chunk.Sensors,
-            Sensor = Of(chunk.Sensor),
-            EventMs = Of(chunk.EventMs),
-            Values = [.. chunk.Values.Select(Of)],
-            Flags = Of(chunk.Flags),
-            Score = Of(chunk.Score),
-            IsAnomaly = Of(chunk.IsAnomaly),
-            SourceId = chunk.SourceId,
-            Partition = chunk.Partition,
-            Offset = Of(chunk.Offset),
-            Item = Of(chunk.Item),
-        };
-    }
 
     private static DateTime Time(long ms) => DateTimeOffset.FromUnixTimeMilliseconds(ms).UtcDateTime;
 }

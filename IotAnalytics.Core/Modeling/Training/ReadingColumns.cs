@@ -35,4 +35,26 @@ internal sealed class ReadingColumns
 
     /// <summary>Place of the reading within its record.</summary>
     public required int[] Item { get; init; }
+
+    /// <summary>The rows of some sensors, in the same order.</summary>
+    public ReadingColumns Of(IReadOnlySet<string> sensors)
+    {
+        int[] rows = [.. Enumerable.Range(0, Rows).Where(r => sensors.Contains(Sensors[Sensor[r]]))];
+        T[] Of<T>(T[] column) => [.. rows.Select(r => column[r])];
+        return new ReadingColumns
+        {
+            Rows = rows.Length,
+            Sensors = Sensors,
+            Sensor = Of(Sensor),
+            EventMs = Of(EventMs),
+            Values = [.. Values.Select(Of)],
+            Flags = Of(Flags),
+            Score = Of(Score),
+            IsAnomaly = Of(IsAnomaly),
+            SourceId = SourceId,
+            Partition = Partition,
+            Offset = Of(Offset),
+            Item = Of(Item),
+        };
+    }
 }

@@ -30,6 +30,15 @@ internal static class TrainingRunRows
         return query.ExecuteScalar() is { } id ? Convert.ToInt64(id, null) : null;
     }
 
+    /// <summary>The run that drift has queued within a day, or null: one a day is enough, whatever came of it.</summary>
+    public static long? OfDrift(DbTransaction transaction, string name, long now)
+    {
+        using var query = transaction.Query(
+            "SELECT run_id FROM training_run WHERE name = @name AND reason = 'drift' AND requested_at > @recently LIMIT 1",
+            ("@name", name), ("@recently", new DbTime(now - 86_400_000)));
+        return query.ExecuteScalar() is { } id ? Convert.ToInt64(id, null) : null;
+    }
+
     public static long Insert(DbTransaction transaction, string name, string reason, string by, long fromMs, long toMs, long seed, long now)
     {
         using var insert = transaction.Query(

@@ -57,7 +57,7 @@ internal sealed class TrainingRuns(
             {
                 transaction.TakeTurn("training runs");
                 var now = transaction.Now(time);
-                if ((TrainingRunRows.Open(transaction, name) ?? (reason == TrainingReason.Schedule ? TrainingRunRows.Scheduled(transaction, name, toMs, now) : null)) is { } open)
+                if ((TrainingRunRows.Open(transaction, name) ?? Repeated(transaction, name, reason, toMs, now)) is { } open)
                 {
                     return new EnqueuedRun(open, IsNew: false);
                 }
@@ -137,6 +137,14 @@ internal sealed class TrainingRuns(
     public async Task WaitAsync(TimeSpan longest, CancellationToken cancellationToken) => await _queued.WaitAsync(longest, cancellationToken).ConfigureAwait(false);
 
     public void Dispose() => _queued.Dispose();
+
+    /// <summary>A run that this one would only repeat, or null.</summary>
+    private static long? Repeated(System.Data.Common.DbTransaction transaction, string name, string reason, long toMs, long now) => reason switch
+    {
+        TrainingReason.Schedule => TrainingRunRows.Scheduled(transaction, name, toMs, now),
+        TrainingReason.Drift => TrainingRunRows.OfDrift(transaction, name, now),
+        _ => null,
+    };
 
     private void Wake()
     {

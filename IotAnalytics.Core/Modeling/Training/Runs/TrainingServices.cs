@@ -1,3 +1,4 @@
+using IotAnalytics.Core.Modeling.Drift;
 using IotAnalytics.Core.Modeling.Gate;
 using IotAnalytics.Core.Readings;
 using Microsoft.Extensions.Configuration;
@@ -8,7 +9,7 @@ namespace IotAnalytics.Core.Modeling.Training.Runs;
 
 public static class TrainingServices
 {
-    /// <summary>The queue of training runs with the service that works through it, and the gate that judges what they make. Needs the registry, the lake and the roles.</summary>
+    /// <summary>The queue of training runs with the service that works through it, the gate that judges what they make, and the watch for drift. Needs the registry, the lake and the roles.</summary>
     public static IServiceCollection AddTraining(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<TrainingPolicies>().Configure(policies => policies.Read(configuration.GetSection(ProfileOptions.Section))).ValidateOnStart();
@@ -20,6 +21,8 @@ public static class TrainingServices
         services.AddSingleton<CandidateGate>();
         services.AddSingleton<GateService>();
         services.AddHostedService(provider => provider.GetRequiredService<GateService>());
+        services.AddSingleton<DriftWatch>();
+        services.AddHostedService<DriftService>();
         return services;
     }
 }
