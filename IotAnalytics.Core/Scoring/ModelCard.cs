@@ -57,6 +57,9 @@ internal sealed record ModelCard
     /// <summary>The champion that the readings were looked at with; null when there was none of use.</summary>
     public string? Champion { get; init; }
 
+    /// <summary>Hash of what it remembers of its sensors, by which that is found in the store; null unless it was trained from the lake.</summary>
+    public string? Memory { get; init; }
+
     /// <summary>How far the lake was read; null unless it was trained from the lake.</summary>
     public IReadOnlyList<ModelCardWatermark>? Watermark { get; init; }
 

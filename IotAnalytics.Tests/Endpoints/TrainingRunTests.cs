@@ -41,7 +41,17 @@ public sealed class TrainingRunTests : IAsyncLifetime
         Assert.Equal((10, "alarm_rate"), (card.GetProperty("sensors").GetInt32(), card.GetProperty("threshold").GetProperty("rule").GetString()));
         Assert.Equal(2, card.GetProperty("watermark")[0].GetProperty("newest_offset").GetInt64());
         Assert.False(version.GetProperty("is_champion").GetBoolean());
-        var audit = Assert.Single((await GetAsync("/audit?action=training_run_queued")).GetProperty("items").EnumerateArray());
+
+        // The same once more: another version with the same model in it.
+        Assert.Equal(0, (await TrainAsync("--wait", "--seed", "7")).ExitCode);
+        var again = (await GetAsync("/models/climate/versions/3")).GetProperty("card");
+        foreach (var field in new[] { "threshold", "features", "measurements", "memory", "excluded", "window" })
+        {
+            Assert.Equal(card.GetProperty(field).GetRawText(), again.GetProperty(field).GetRawText());
+        }
+
+        Assert.Single(Directory.GetFiles(Path.Combine(_host.Folder, "lake"), $"levels-{card.GetProperty("memory").GetString()}.json", SearchOption.AllDirectories));
+        var audit = Assert.Single((await GetAsync("/audit?action=training_run_queued&limit=1")).GetProperty("items").EnumerateArray());
         Assert.Equal("model/climate", audit.GetProperty("target").GetString());
     }
 

@@ -57,7 +57,7 @@ internal sealed class CandidateTrainer
         _request = request;
         _features = new SensorFeatures(request.Profile);
         _sample = new TrainingSample(_features.Features.Count, request.Profile.Measurements.Length, request.Seed);
-        _levels = new SensorLevels(request.Profile.Measurements.Length, request.FromMs, request.ToMs);
+        _levels = new SensorLevels(request.Profile.Measurements.Length, request.Profile.ExpectedInterval, request.FromMs, request.ToMs);
         _own = [.. Enumerable.Range(0, _features.Features.Count).Select(_features.Features.IsOwn)];
     }
 
@@ -132,6 +132,7 @@ internal sealed class CandidateTrainer
                     .Add("readings", Readings).Add("reference_alarm_rate", (double)ascending.Count(s => s > threshold.Value) / ascending.Length),
                 Sensors = _sensors.Count,
                 Champion = _request.Champion?.Version,
+                Memory = found.Memory.Hash(),
                 FaultEpisodes = [.. found.Episodes.Take(MaxEpisodes).Select(e => new ModelCardEpisode(_sensors[e.Sensor], Time(e.FromMs), Time(e.ToMs)))],
                 Excluded = _excluded.ToImmutableSortedDictionary(StringComparer.Ordinal),
                 Watermark = [.. _watermark.Select(w => new ModelCardWatermark(w.Key.Source, w.Key.Partition, w.Value))],

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -14,6 +15,9 @@ internal sealed record LevelMemory(IReadOnlyList<string> Measurements, SortedDic
     public static LevelMemory Empty(IReadOnlyList<string> measurements) => new(measurements, new SortedDictionary<string, SensorMemory>(StringComparer.Ordinal));
 
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, LevelMemoryJson.Default.LevelMemory);
+
+    /// <summary>The first half of the SHA-256 of its JSON, lower-case hex.</summary>
+    public string Hash() => Convert.ToHexStringLower(SHA256.HashData(ToJson()))[..32];
 
     /// <exception cref="InvalidDataException">It is none.</exception>
     public static LevelMemory Read(ReadOnlySpan<byte> json)

@@ -15,6 +15,11 @@ internal sealed class SensorLevels
 
     private const long DayMs = 86_400_000;
 
+    private const long HourMs = 3_600_000;
+
+    /// <summary>Readings of a sensor in a block, at least, when it reports as often as its profile says.</summary>
+    private const int UsualReadings = 12;
+
     /// <summary>Readings that a mean needs.</summary>
     private const int FewestReadings = 5;
 
@@ -30,12 +35,14 @@ internal sealed class SensorLevels
     private readonly int _stride;
     private readonly List<double[]> _cells = [];
 
-    public SensorLevels(int measurements, long fromMs, long toMs)
+    /// <param name="interval">The usual time between two readings of a sensor: a block holds some.</param>
+    public SensorLevels(int measurements, TimeSpan interval, long fromMs, long toMs)
     {
         Measurements = measurements;
         _fromMs = fromMs;
         _stride = FirstMeasurement + 3 * measurements;
-        Blocks = (int)Math.Clamp((toMs - fromMs) / 3_600_000, FewestBlocks, MostBlocks);
+        var shortest = Math.Max(HourMs, UsualReadings * (long)interval.TotalMilliseconds);
+        Blocks = (int)Math.Clamp((toMs - fromMs) / shortest, FewestBlocks, MostBlocks);
         BlockMs = (toMs - fromMs + Blocks - 1) / Blocks;
     }
 

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Globalization;
+using System.Text.Json;
 using IotAnalytics.Core.Lake;
 using IotAnalytics.Core.Modeling.Training.Episodes;
 using IotAnalytics.Core.Persistence;
@@ -9,21 +10,21 @@ using Microsoft.Extensions.Options;
 
 namespace IotAnalytics.Core.Modeling.Training.Runs;
 
-/// <summary>The memories of trained models in the store, an object for each run. Put before the run's version is registered.</summary>
+/// <summary>The memories of trained models in the store, by their hashes, which the cards hold. Put before the version is registered.</summary>
 internal sealed class LevelMemories(DatabaseReader reader, ILakeStore store, IOptions<LakeOptions> lake, ILogger<LevelMemories> logger)
 {
     /// <summary>That of the champion; where it was not trained from the lake, that of the newest version that was; else an empty one.</summary>
     public async Task<LevelMemory> LoadAsync(SensorProfile profile, CancellationToken cancellationToken)
     {
         string[] measurements = [.. profile.Measurements.Select(m => m.Name)];
-        if (await reader.ReadAsync(t => Run(t, profile.Name), cancellationToken).ConfigureAwait(false) is not { } run)
+        if (await reader.ReadAsync(t => Newest(t, profile.Name), cancellationToken).ConfigureAwait(false) is not { } hash)
         {
             return LevelMemory.Empty(measurements);
         }
 
         try
         {
-            await using var stream = await store.OpenReadAsync(Key(profile.Name, run), cancellationToken).ConfigureAwait(false);
+            await using var stream = await store.OpenReadAsync(Key(profile.Name, hash), cancellationToken).ConfigureAwait(false);
             var json = new byte[stream.Length];
             await stream.ReadExactlyAsync(json, cancellationToken).ConfigureAwait(false);
             var memory = LevelMemory.Read(json);
@@ -31,25 +32,33 @@ internal sealed class LevelMemories(DatabaseReader reader, ILakeStore store, IOp
         }
         catch (Exception e) when (e is FileNotFoundException or InvalidDataException)
         {
-            logger.MemoryLost(profile.Name, run, e.Message);
+            logger.MemoryLost(profile.Name, hash, e.Message);
             return LevelMemory.Empty(measurements);
         }
     }
 
-    public Task SaveAsync(TakenRun run, LevelMemory memory, CancellationToken cancellationToken) =>
-        store.PutAsync(Key(run.Name, run.RunId), memory.ToJson(), cancellationToken);
+    public Task SaveAsync(string name, LevelMemory memory, CancellationToken cancellationToken) =>
+        store.PutAsync(Key(name, memory.Hash()), memory.ToJson(), cancellationToken);
 
-    private static long? Run(DbTransaction transaction, string name)
+    private static string? Newest(DbTransaction transaction, string name)
     {
         using var query = transaction.Query(
-            """
-            SELECT v.training_run_id FROM model_version v JOIN model m ON m.name = v.name
-            WHERE v.name = @name AND v.training_run_id IS NOT NULL
-            ORDER BY CASE WHEN v.version = m.champion THEN 0 ELSE 1 END, v.training_run_id DESC LIMIT 1
-            """,
+            "SELECT v.version, v.card, CASE WHEN v.version = m.champion THEN 1 ELSE 0 END FROM model_version v JOIN model m ON m.name = v.name WHERE v.name = @name",
             ("@name", name));
-        return query.ExecuteScalar() is { } id and not DBNull ? Convert.ToInt64(id, null) : null;
+        using var rows = query.ExecuteReader();
+        var (best, hash) = (-1L, default(string));
+        while (rows.Read())
+        {
+            using var card = JsonDocument.Parse(rows.GetString(1));
+            var rank = rows.GetInt32(2) == 1 ? long.MaxValue : long.Parse(rows.GetString(0), CultureInfo.InvariantCulture);
+            if (rank > best && card.RootElement.TryGetProperty("memory", out var memory))
+            {
+                (best, hash) = (rank, memory.GetString());
+            }
+        }
+
+        return hash;
     }
 
-    private string Key(string name, long run) => string.Create(CultureInfo.InvariantCulture, $"{lake.Value.System}/models/{name}/levels-{run}.json");
+    private string Key(string name, string hash) => $"{lake.Value.System}/models/{name}/levels-{hash}.json";
 }

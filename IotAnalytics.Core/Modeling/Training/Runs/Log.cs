@@ -29,8 +29,8 @@ internal static partial class Log
     [LoggerMessage(EventIds.TrainingRunNotQueued, LogLevel.Information, "The scheduled training of {Name} is left out: {Reason}")]
     public static partial void RunNotQueued(this ILogger logger, string name, string reason);
 
-    [LoggerMessage(EventIds.TrainingMemoryLost, LogLevel.Warning, "What training run {RunId} of {Name} remembered of the sensors cannot be read; faults are measured from this window on: {Error}")]
-    public static partial void MemoryLost(this ILogger logger, string name, long runId, string error);
+    [LoggerMessage(EventIds.TrainingMemoryLost, LogLevel.Warning, "What models of {Name} remember of the sensors ({Hash}) cannot be read; faults are measured from this window on: {Error}")]
+    public static partial void MemoryLost(this ILogger logger, string name, string hash, string error);
 
     [LoggerMessage(EventIds.TrainingQueueUnavailable, LogLevel.Warning, "The queue of training runs cannot be read or written now: {Error}")]
     public static partial void QueueUnavailable(this ILogger logger, string error);

@@ -39,7 +39,7 @@ internal sealed class TrainingRunner(
 
         progress.Report("registering", 1, trainer.Readings);
         FailPoint.Hit("training-grown");
-        await memories.SaveAsync(run, candidate.Memory, cancellationToken).ConfigureAwait(false);
+        await memories.SaveAsync(run.Name, candidate.Memory, cancellationToken).ConfigureAwait(false);
         var model = await registry.AddVersionAsync(
             candidate.Model, run.RequestedBy, run.RunId,
             (transaction, version) =>
