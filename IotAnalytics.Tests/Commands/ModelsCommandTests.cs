@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using IotAnalytics.Core.Modeling.Registry;
 using IotAnalytics.Tests.Fixtures;
@@ -66,6 +67,31 @@ public sealed class ModelsCommandTests : IAsyncLifetime
         Assert.Contains("401", wrong.Message, StringComparison.Ordinal);
         Assert.Contains("nothing answers at http://127.0.0.1:1", gone.Message, StringComparison.Ordinal);
         Assert.Contains("--url 'here:80'", none.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Started_where_the_host_is_configured_the_program_needs_neither_address_nor_key()
+    {
+        var listed = await ProgramAsync("models", "list");
+        Assert.Equal((0, ""), (listed.ExitCode, listed.Error));
+        Assert.Matches(@"(?m)^climate +1\b", listed.Output);
+
+        var unknown = await ProgramAsync("models", "promote", "climate", "9", "--reason", "r");
+        Assert.Equal((2, "iot-analytics: 404 Not Found: Model climate has no version 9.\n", ""), (unknown.ExitCode, unknown.Error.ReplaceLineEndings("\n"), unknown.Output));
+    }
+
+    /// <summary>The real program with the host's configuration in its environment.</summary>
+    private async Task<(int ExitCode, string Output, string Error)> ProgramAsync(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "IotAnalytics.Web.dll"), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["Iot__Urls"] = $"{_host.Address}";
+        start.Environment["Iot__DataDirectory"] = _host.Folder;
+        start.Environment.Remove("IOT_KEY");
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync(Cancel);
+        var error = process.StandardError.ReadToEndAsync(Cancel);
+        await process.WaitForExitAsync(Cancel);
+        return (process.ExitCode, await output, await error);
     }
 
     private Task<(int ExitCode, string Output, string Error)> RunAsync(params string[] arguments) =>
