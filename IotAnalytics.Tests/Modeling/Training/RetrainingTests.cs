@@ -98,6 +98,25 @@ public sealed class RetrainingTests
     }
 
     [Fact]
+    public void A_sensor_that_was_wild_from_the_first_reading_on_is_not_learned_from_until_people_say_that_it_is_usual()
+    {
+        var fleet = new FleetReadings(20, seed: 18) { Shift = (s, at) => s == 5 ? (at / 120_000 % 2 * 2 - 1) * 15 : 0 };
+        var dismissed = fleet.Chunks(FleetReadings.Start, FleetReadings.Start + FleetReadings.Hour).SelectMany(c => Enumerable.Range(0, c.Rows)
+            .Where(r => c.Sensors[c.Sensor[r]] == FleetReadings.Id(5)).Select(r => new ReadingIdentity(1, 0, c.Offset[r], c.Item[r])).ToList()).Take(3);
+
+        var first = Train(fleet, FleetReadings.Start, null, TrainingMemory());
+        var again = Train(fleet, FleetReadings.Start + Step, first.Model, first.Memory);
+        var accepted = Train(fleet, FleetReadings.Start, null, TrainingMemory(), TrainingExclusions.None with { Dismissed = dismissed.ToFrozenSet() });
+        var later = Train(fleet, FleetReadings.Start + Step, accepted.Model, LevelMemory.Read(accepted.Memory.ToJson()));
+
+        var episode = Assert.Single(first.Model.Card.FaultEpisodes!);
+        Assert.Equal((FleetReadings.Id(5), 0.05), (episode.SensorId, Math.Round(Excluded(first.Model), 3)));
+        Assert.Equal(FleetReadings.Id(5), Assert.Single(again.Model.Card.FaultEpisodes!).SensorId);
+        Assert.Empty(accepted.Model.Card.FaultEpisodes!);
+        Assert.Empty(later.Model.Card.FaultEpisodes!);
+    }
+
+    [Fact]
     public void Where_people_dismiss_its_anomalies_a_sensor_has_its_place()
     {
         var begin = FleetReadings.Start + Window;

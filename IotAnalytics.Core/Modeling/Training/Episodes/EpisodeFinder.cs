@@ -2,8 +2,8 @@ namespace IotAnalytics.Core.Modeling.Training.Episodes;
 
 /// <summary>
 /// Finds the times in which a sensor has a fault, from the readings alone: its level leaves that of the fleet, measured from where it was when it was
-/// first learned from, or the champion, which knows the sensor, flags much of what it says and little of what the others say. What moves many
-/// sensors at once is no fault but a season, and is learned. A fleet of fewer than four sensors cannot tell one from the other: nothing is found.
+/// first learned from, or it is many times as restless as the others, or the champion, which knows the sensor, flags much of what it says and little of what
+/// the others say. What moves many sensors at once is no fault but a season, and is learned. A fleet of fewer than four sensors cannot tell one from the other: nothing is found.
 /// </summary>
 internal static class EpisodeFinder
 {
@@ -14,6 +14,10 @@ internal static class EpisodeFinder
     private const double SuspectShare = 0.25;
     private const double SuspectFactor = 10;
 
+    /// <summary>A sensor is suspect that is so many times as restless as the one in the middle, and as it was when people called that usual.</summary>
+    private const double RestlessFactor = 10;
+    private const double UsualFactor = 2;
+
     /// <summary>Dismissed anomalies within an episode that say that it is none.</summary>
     private const int Dismissals = 3;
 
@@ -22,7 +26,7 @@ internal static class EpisodeFinder
         var remembered = sensors.Take(levels.Sensors).Select(s => memory.Sensors.GetValueOrDefault(s)).ToArray();
         var measurements = Enumerable.Range(0, levels.Measurements)
             .Select(m => FleetMovement.Of(levels, m, [.. remembered.Select(r => r?.Levels[m])])).ToArray();
-        var suspicion = Suspicion(levels, measurements, [.. remembered.Select(r => r is { IsSettled: true })]);
+        var suspicion = Suspicion(levels, measurements, remembered);
         var episodes = new List<FaultEpisode>();
         var next = new SortedDictionary<string, SensorMemory>(memory.Sensors, StringComparer.Ordinal);
         long rows = 0;
@@ -36,7 +40,7 @@ internal static class EpisodeFinder
                 var dismissed = blocks.Sum(b => levels.DismissedOf(s, b));
                 if (dismissed >= Dismissals && dismissed > blocks.Sum(b => levels.ConfirmedOf(s, b)))
                 {
-                    next[sensors[s]] = new SensorMemory(IsSettled: false, [.. measurements.Select(m => m.LevelWithin(s, blocks))]);
+                    next[sensors[s]] = new SensorMemory(IsSettled: false, [.. measurements.Select((m, i) => m.LevelWithin(s, blocks) with { Restlessness = Usual(levels, s, blocks, i) })]);
                     continue;
                 }
 
@@ -49,11 +53,16 @@ internal static class EpisodeFinder
     }
 
     /// <summary>By sensor and block: 1 and above: suspect; below 0.5: as it should be; NaN: nothing is known.</summary>
-    private static double[][] Suspicion(SensorLevels levels, FleetMovement[] measurements, bool[] isSettled)
+    private static double[][] Suspicion(SensorLevels levels, FleetMovement[] measurements, SensorMemory?[] remembered)
     {
         var suspicion = Enumerable.Range(0, levels.Sensors).Select(_ => Enumerable.Repeat(double.NaN, levels.Blocks).ToArray()).ToArray();
         for (var b = 0; b < levels.Blocks; b++)
         {
+            for (var m = 0; m < measurements.Length; m++)
+            {
+                RaiseRestless(suspicion, b, [.. suspicion.Select((_, s) => levels.Restlessness(s, b, m))], [.. remembered.Select(r => r?.Levels[m].Restlessness)]);
+            }
+
             foreach (var movement in measurements)
             {
                 var shifts = suspicion.Select((_, s) => movement.Shift(s, b)).ToArray();
@@ -69,12 +78,30 @@ internal static class EpisodeFinder
                 var limit = Math.Max(SuspectShare, SuspectFactor * Quantiles.Of(present, 0.5));
                 var isCommon = IsCommon(shares, v => v >= limit);
                 // A sensor that the champion has hardly learned from may be of another kind.
-                Raise(suspicion, b, [.. shares.Select((v, s) => isSettled[s] ? v : double.NaN)], v => isCommon ? 0 : v / limit);
+                Raise(suspicion, b, [.. shares.Select((v, s) => remembered[s] is { IsSettled: true } ? v : double.NaN)], v => isCommon ? 0 : v / limit);
             }
         }
 
         return suspicion;
     }
+
+    /// <summary>Unlike a level, which may be a sensor's own, this tells of a sensor that was bad from the begin.</summary>
+    private static void RaiseRestless(double[][] suspicion, int block, double[] restless, double?[] usual)
+    {
+        var present = restless.Where(v => !double.IsNaN(v)).Order().ToArray();
+        if (present.Length < 4 || Quantiles.Of(present, 0.5) is not (> 0 and var median))
+        {
+            return;
+        }
+
+        var ratios = restless.Select((v, s) => v / Math.Max(RestlessFactor * median, UsualFactor * (usual[s] ?? 0))).ToArray();
+        var isCommon = IsCommon(ratios, v => v >= 1);
+        Raise(suspicion, block, ratios, v => isCommon ? 0 : v);
+    }
+
+    /// <summary>The greatest restlessness of some blocks; null: nothing is known.</summary>
+    private static double? Usual(SensorLevels levels, int sensor, int[] blocks, int measurement) =>
+        blocks.Select(b => levels.Restlessness(sensor, b, measurement)).Where(v => !double.IsNaN(v)).Cast<double?>().Max();
 
     private static bool IsCommon(double[] values, Func<double, bool> isSuspect) =>
         values.Count(v => !double.IsNaN(v)) is var present && values.Count(isSuspect) > Math.Max(1, CommonShare * present);

@@ -85,7 +85,7 @@ internal sealed class FleetMovement
         var noise = Noise(levels, measurement);
         var found = means.Select((_, s) => isKnown[s] && !isFirst
             ? remembered[s]!
-            : new SensorLevel(double.IsFinite(places[s]) ? places[s] : null, double.IsFinite(newSpreads[s]) ? newSpreads[s] : 0)).ToArray();
+            : new SensorLevel(double.IsFinite(places[s]) ? places[s] : null, double.IsFinite(newSpreads[s]) ? newSpreads[s] : 0, remembered[s]?.Restlessness)).ToArray();
         var limits = found.Select((l, s) => Math.Max(Math.Max(Deviations * Math.Max(usual, l.Spread), noise), 1e-9 * (1 + Math.Abs(places[s])))).ToArray();
         return new FleetMovement(differences, [.. own.Select(o => Daily(o, levels.BlockMs))], Daily(fleet, levels.BlockMs), limits, found);
     }

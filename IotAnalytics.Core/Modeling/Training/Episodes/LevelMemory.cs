@@ -42,7 +42,8 @@ internal sealed record SensorMemory(bool IsSettled, IReadOnlyList<SensorLevel> L
 /// <summary>Where a sensor was.</summary>
 /// <param name="Level">Less what the fleet has moved since the begin of the memory; null: not known yet.</param>
 /// <param name="Spread">How far its blocks lie from the fleet's movement by themselves, as a robust standard deviation.</param>
-internal sealed record SensorLevel(double? Level, double Spread);
+/// <param name="Restlessness">The standard deviation within blocks that people have called usual of it; null: none, the fleet's counts.</param>
+internal sealed record SensorLevel(double? Level, double Spread, double? Restlessness = null);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(LevelMemory))]

@@ -93,14 +93,27 @@ internal sealed class SensorLevels
         return sums[0] < FewestReadings ? double.NaN : Math.Sqrt(Math.Max(0, (sums[2] - sums[1] * sums[1] / sums[0]) / (sums[0] - 1)));
     }
 
+    /// <summary>How restless a sensor is: the median of its deviations within the blocks of the day around this one, so that a door that opens, or one
+    /// wrong value, is no fault. NaN when there are too few readings.</summary>
+    public double Restlessness(int sensor, int block, int measurement)
+    {
+        if (double.IsNaN(Deviation(sensor, block, measurement)))
+        {
+            return double.NaN;
+        }
+
+        var (first, end) = DayAround(block);
+        var deviations = Enumerable.Range(first, end - first).Select(b => Deviation(sensor, b, measurement)).Where(d => !double.IsNaN(d)).Order().ToArray();
+        return Quantiles.Of(deviations, 0.5);
+    }
+
     /// <summary>The share that the champion flags within the day around the block: a sensor at the edge of the fleet is flagged often at noon. NaN when
     /// there are too few readings.</summary>
     public double FlaggedShare(int sensor, int block)
     {
-        var day = (int)Math.Clamp(DayMs / BlockMs, 1, Blocks);
-        var first = Math.Clamp(block - day / 2, 0, Blocks - day);
+        var (first, end) = DayAround(block);
         double rows = 0, flagged = 0;
-        for (var b = first; b < first + day; b++)
+        for (var b = first; b < end; b++)
         {
             rows += Number(sensor, b, Rows);
             flagged += Number(sensor, b, Flagged);
@@ -114,6 +127,13 @@ internal sealed class SensorLevels
     public double ConfirmedOf(int sensor, int block) => Number(sensor, block, Confirmed);
 
     public long OfferedOf(int sensor, int block) => (long)Number(sensor, block, Offered);
+
+    private (int First, int End) DayAround(int block)
+    {
+        var day = (int)Math.Clamp(DayMs / BlockMs, 1, Blocks);
+        var first = Math.Clamp(block - day / 2, 0, Blocks - day);
+        return (first, first + day);
+    }
 
     private double Number(int sensor, int block, int place) => _cells[sensor][block * _stride + place];
 
