@@ -4,9 +4,12 @@ using System.Text;
 using IotAnalytics.Core.Ingestion;
 using IotAnalytics.Core.Modeling.Registry;
 using IotAnalytics.Core.Persistence;
+using IotAnalytics.Core.Pipeline;
 using IotAnalytics.Core.Readings;
+using IotAnalytics.Core.Scoring;
 using IotAnalytics.Web.Hosting;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace IotAnalytics.Tests.EndToEnd;
 
@@ -77,6 +80,37 @@ public sealed class PlanSwitchTests : IDisposable
 
         var rows = await AssertExactlyOnceAsync();
         Assert.True(rows["1"] >= 10 * Sensors && rows["2"] >= 10 * Sensors);
+    }
+
+    [Fact]
+    public async Task A_promotion_within_a_replay_waits_until_the_replay_is_over()
+    {
+        await using (var host = await StartAsync())
+        {
+            await PlanOracle.AddVersionAsync(host.Services);
+            await PostAsync(host, 80);
+            await WaitForAllAsync(host);
+            await AbortAsync(host);
+        }
+
+        using var gate = new ManualResetEventSlim();
+        await using (var host = await StartAsync(b => b.Services.AddSingleton<ModelLoader>(s => async (name, version, token) =>
+        {
+            var model = await s.GetRequiredService<ModelRegistry>().LoadAsync(name, version, token);
+            return model with { Detector = new GatedDetector(model.Detector, gate) };
+        })))
+        {
+            // The first records of the replay are being scored; the plan changes meanwhile.
+            await PromoteAsync(host, "2");
+            await UntilAsync(() => Task.FromResult(host.Services.GetRequiredService<PlanWatch>().Current?.Plan.Models.Single().Version == "2"));
+            gate.Set();
+            await PostAsync(host, 1);
+            await WaitForAllAsync(host);
+            await host.StopAsync(Token);
+        }
+
+        var rows = await AssertExactlyOnceAsync();
+        Assert.Equal((80 * Sensors, Sensors), (rows["1"], rows["2"]));
     }
 
     [Fact]
@@ -204,13 +238,18 @@ public sealed class PlanSwitchTests : IDisposable
         var rows = PlanOracle.AssertRowsAgree(oracle, assignments);
         Assert.Equal(_records * Sensors, rows.Values.Sum());
         Assert.Equal(_records * Sensors, oracle.Database<long>("SELECT sum(readings) FROM pipeline_minute"));
-        Assert.Equal(oracle.Lake<long>("SELECT count(*) FROM gold"), oracle.Database<long>("SELECT count(*) FROM anomaly"));
+        foreach (var version in rows.Keys)
+        {
+            Assert.Equal(
+                oracle.Lake<long>($"SELECT count(*) FROM gold WHERE model_version = '{version}'"), oracle.Database<long>($"SELECT count(*) FROM anomaly WHERE model_version = '{version}'"));
+        }
+
         return rows;
     }
 
-    private async Task<PipelineHost> StartAsync() => await PipelineHost.StartAsync(
+    private async Task<PipelineHost> StartAsync(Action<HostApplicationBuilder>? customize = null) => await PipelineHost.StartAsync(
         _folder, new Dictionary<string, string?> { ["Lake:PublishInterval"] = "01:00:00", ["Lake:CutAge"] = "01:00:00" },
-        (services, token) => services.GetRequiredService<ModelRegistry>().EnsureBootstrapAsync(services.GetRequiredService<ProfileCatalog>(), token), customize: null, Token);
+        (services, token) => services.GetRequiredService<ModelRegistry>().EnsureBootstrapAsync(services.GetRequiredService<ProfileCatalog>(), token), customize, Token);
 
     private async Task LoadAsync(PipelineHost host, CancellationToken stop)
     {
@@ -251,6 +290,20 @@ public sealed class PlanSwitchTests : IDisposable
 
             var result = await host.Ingestor.IngestAsync(Encoding.UTF8.GetBytes(body.ToString()), idempotencyKey: null, recordTimeFromEvents: true, Token);
             Assert.Equal(IngestKind.Accepted, result.Kind);
+        }
+    }
+
+    /// <summary>Scores only once the gate is open.</summary>
+    private sealed class GatedDetector(IAnomalyDetector inner, ManualResetEventSlim gate) : IAnomalyDetector
+    {
+        public string Kind => inner.Kind;
+
+        public int FeatureCount => inner.FeatureCount;
+
+        public void Score(float[][] features, int rows, Span<double> scores)
+        {
+            gate.Wait();
+            inner.Score(features, rows, scores);
         }
     }
 }
