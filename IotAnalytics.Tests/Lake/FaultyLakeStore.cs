@@ -11,6 +11,9 @@ internal sealed class FaultyLakeStore(ILakeStore inner) : ILakeStore
     /// <summary>Throws after a put of a matching key.</summary>
     public Func<string, bool> FailAfterPut { get; set; } = _ => false;
 
+    /// <summary>Waits or throws before a read.</summary>
+    public Func<string, CancellationToken, Task> BeforeRead { get; set; } = (_, _) => Task.CompletedTask;
+
     /// <summary>Changes what is put.</summary>
     public Func<string, ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> Corrupt { get; set; } = (_, content) => content;
 
@@ -45,7 +48,11 @@ internal sealed class FaultyLakeStore(ILakeStore inner) : ILakeStore
         ThrowIf(FailAfterPut(key), key);
     }
 
-    public Task<Stream> OpenReadAsync(string key, CancellationToken cancellationToken) => inner.OpenReadAsync(key, cancellationToken);
+    public async Task<Stream> OpenReadAsync(string key, CancellationToken cancellationToken)
+    {
+        await BeforeRead(key, cancellationToken);
+        return await inner.OpenReadAsync(key, cancellationToken);
+    }
 
     public Task<long?> GetLengthAsync(string key, CancellationToken cancellationToken) => inner.GetLengthAsync(key, cancellationToken);
 

@@ -96,7 +96,7 @@ internal sealed class CandidateTrainer
     /// <exception cref="TrainingException">Too few readings are left; the message names the numbers.</exception>
     public TrainedCandidate Finish(CancellationToken cancellationToken)
     {
-        var found = EpisodeFinder.Find(_levels, _sensors, _request.Memory);
+        var found = EpisodeFinder.Find(_levels, _sensors, _request.Memory, _request.Profile.Detectors[0].TargetAlarmRate);
         Exclude(FaultEpisode, found.Rows);
         var (growing, reference) = _sample.Take(_sensors, (sensor, eventMs) => !found.Covers(sensor, eventMs));
         var rate = _request.Profile.Detectors[0].TargetAlarmRate;

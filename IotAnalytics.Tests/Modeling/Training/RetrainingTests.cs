@@ -134,6 +134,24 @@ public sealed class RetrainingTests
         Assert.Empty(later.Model.Card.FaultEpisodes!);
     }
 
+    [Fact]
+    public void A_sensor_that_joins_at_a_level_of_its_own_is_learned()
+    {
+        var joins = FleetReadings.Start + Window + 6 * FleetReadings.Hour;
+        var fleet = new FleetReadings(20, seed: 18) { Shift = (s, _) => s == 19 ? 7 : 0 };
+        ModelSnapshot? champion = null;
+        var memory = TrainingMemory();
+        for (var i = 0; i < 5; i++)
+        {
+            var from = FleetReadings.Start + i * Step;
+            var there = FleetReadings.Chunks(fleet.Readings(from, from + Window).Where(r => r.Sensor != 19 || r.EventMs >= joins), 8_192);
+            (champion, memory) = Train(there, from, champion, memory);
+            Assert.Empty(champion.Card.FaultEpisodes!);
+        }
+
+        Assert.InRange(fleet.AlarmRate(champion!, joins, joins + FleetReadings.Day, sensor: 19), 0, 0.25);
+    }
+
     private static LevelMemory TrainingMemory() => LevelMemory.Empty([.. FleetReadings.Profile.Measurements.Select(m => m.Name)]);
 
     private static double Excluded(ModelSnapshot model) => model.Card.Excluded!.GetValueOrDefault("fault_episode") / model.Card.Evaluation["readings"];
@@ -152,10 +170,14 @@ public sealed class RetrainingTests
         }
     }
 
-    private static TrainedCandidate Train(FleetReadings fleet, long from, ModelSnapshot? champion, LevelMemory memory, TrainingExclusions? exclusions = null)
+    private static TrainedCandidate Train(FleetReadings fleet, long from, ModelSnapshot? champion, LevelMemory memory, TrainingExclusions? exclusions = null) =>
+        Train(fleet.Chunks(from, from + Window), from, champion, memory, exclusions);
+
+    private static TrainedCandidate Train(
+        IEnumerable<ReadingColumns> readings, long from, ModelSnapshot? champion, LevelMemory memory, TrainingExclusions? exclusions = null)
     {
         var trainer = new CandidateTrainer(new CandidateRequest(Profile, from, from + Window, 1, exclusions ?? TrainingExclusions.None, champion, memory));
-        foreach (var chunk in fleet.Chunks(from, from + Window))
+        foreach (var chunk in readings)
         {
             trainer.Add(chunk);
         }

@@ -14,6 +14,11 @@ internal static class EpisodeFinder
     private const double SuspectShare = 0.25;
     private const double SuspectFactor = 10;
 
+    /// <summary>A healthy sensor at the edge of the fleet may have all of its alarms, that is the alarm rate times the number of sensors; so many times that
+    /// is suspect, and most of its readings in any case.</summary>
+    private const double EdgeFactor = 3;
+    private const double MostReadings = 0.75;
+
     /// <summary>A sensor is suspect that is so many times as restless as the one in the middle, and as it was when people called that usual.</summary>
     private const double RestlessFactor = 10;
     private const double UsualFactor = 2;
@@ -21,12 +26,13 @@ internal static class EpisodeFinder
     /// <summary>Dismissed anomalies within an episode that say that it is none.</summary>
     private const int Dismissals = 3;
 
-    public static FoundEpisodes Find(SensorLevels levels, IReadOnlyList<string> sensors, LevelMemory memory)
+    /// <param name="alarmRate">The champion's, of readings.</param>
+    public static FoundEpisodes Find(SensorLevels levels, IReadOnlyList<string> sensors, LevelMemory memory, double alarmRate)
     {
         var remembered = sensors.Take(levels.Sensors).Select(s => memory.Sensors.GetValueOrDefault(s)).ToArray();
         var measurements = Enumerable.Range(0, levels.Measurements)
             .Select(m => FleetMovement.Of(levels, m, [.. remembered.Select(r => r?.Levels[m])])).ToArray();
-        var suspicion = Suspicion(levels, measurements, remembered);
+        var suspicion = Suspicion(levels, measurements, remembered, alarmRate);
         var episodes = new List<FaultEpisode>();
         var next = new SortedDictionary<string, SensorMemory>(memory.Sensors, StringComparer.Ordinal);
         long rows = 0;
@@ -53,9 +59,10 @@ internal static class EpisodeFinder
     }
 
     /// <summary>By sensor and block: 1 and above: suspect; below 0.5: as it should be; NaN: nothing is known.</summary>
-    private static double[][] Suspicion(SensorLevels levels, FleetMovement[] measurements, SensorMemory?[] remembered)
+    private static double[][] Suspicion(SensorLevels levels, FleetMovement[] measurements, SensorMemory?[] remembered, double alarmRate)
     {
         var suspicion = Enumerable.Range(0, levels.Sensors).Select(_ => Enumerable.Repeat(double.NaN, levels.Blocks).ToArray()).ToArray();
+        var edge = Math.Min(MostReadings, EdgeFactor * alarmRate * levels.Sensors);
         for (var b = 0; b < levels.Blocks; b++)
         {
             for (var m = 0; m < measurements.Length; m++)
@@ -75,7 +82,7 @@ internal static class EpisodeFinder
             var present = shares.Where(v => !double.IsNaN(v)).Order().ToArray();
             if (present.Length >= 4)
             {
-                var limit = Math.Max(SuspectShare, SuspectFactor * Quantiles.Of(present, 0.5));
+                var limit = Math.Max(Math.Max(SuspectShare, edge), SuspectFactor * Quantiles.Of(present, 0.5));
                 var isCommon = IsCommon(shares, v => v >= limit);
                 // A sensor that the champion has hardly learned from may be of another kind.
                 Raise(suspicion, b, [.. shares.Select((v, s) => remembered[s] is { IsSettled: true } ? v : double.NaN)], v => isCommon ? 0 : v / limit);

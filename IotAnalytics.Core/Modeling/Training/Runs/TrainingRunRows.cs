@@ -119,7 +119,7 @@ internal static class TrainingRunRows
     /// <param name="isCounted">Whether this try counts as one of <see cref="MaxAttempts"/>.</param>
     public static void GiveBack(DbTransaction transaction, TakenRun run, string? error, bool isCounted, long now, TimeSpan pause) => transaction.Execute(
         $"UPDATE training_run SET state = 'queued', owner = NULL, lease_until = @until, stage = NULL, progress = 0, error = @error, attempts = @left WHERE {Mine}",
-        ("@run", run.RunId), ("@owner", run.Owner), ("@attempts", run.Attempts), ("@until", After(now, pause)), ("@error", error),
+        ("@run", run.RunId), ("@owner", run.Owner), ("@attempts", run.Attempts), ("@until", pause > TimeSpan.Zero ? After(now, pause) : null), ("@error", error),
         ("@left", isCounted ? run.Attempts : run.Attempts - 1));
 
     /// <summary>Asks for the end of a run: at once when nobody runs it, else by its owner. Null: there is no such run; otherwise its state before.</summary>
