@@ -34,6 +34,7 @@ public sealed class TrainingRunTests : IAsyncLifetime
 
         Assert.Equal(0, trained.ExitCode);
         Assert.Contains("climate version 2, made of 15,000 readings", trained.Output, StringComparison.Ordinal);
+        Assert.Matches("the gate says (promote|ask|refuse): 'models compare climate 2' shows why", trained.Output);
         var run = Assert.Single((await GetAsync("/training-runs?model=climate&state=succeeded")).GetProperty("items").EnumerateArray());
         Assert.Equal(("2", 7, 1.0), (run.GetProperty("version").GetString(), run.GetProperty("seed").GetInt32(), run.GetProperty("progress").GetDouble()));
         var version = await GetAsync("/models/climate/versions/2");
