@@ -57,6 +57,22 @@ public sealed class TrainingRunTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_people_have_confirmed_or_excluded_is_not_learned_from()
+    {
+        await LoadAsync(sensors: 10, readings: 15_000, hot: 3);
+        var anomaly = (await GetAsync("/anomalies?sensor_id=s_2&limit=1")).GetProperty("items")[0].GetProperty("id").GetString();
+        using var verdict = await _host.Client.PutAsJsonAsync($"/api/v1/anomalies/{anomaly}/verdict", new { verdict = "confirmed" }, Cancel);
+        Assert.Equal(HttpStatusCode.OK, verdict.StatusCode);
+        using var period = await PostAsync("/models/climate/exclusions", new { sensor_id = "s_5", from = "2026-01-01T00:00:00Z", to = "2026-01-01T00:10:00Z", reason = "calibration" });
+
+        Assert.Equal(0, (await TrainAsync("--wait")).ExitCode);
+
+        var excluded = (await GetAsync("/models/climate/versions/2")).GetProperty("card").GetProperty("excluded");
+        // A reading of each of ten sensors every ten seconds.
+        Assert.Equal((1, 60), (excluded.GetProperty("confirmed").GetInt32(), excluded.GetProperty("period").GetInt32()));
+    }
+
+    [Fact]
     public async Task What_is_too_little_is_a_failed_run_that_says_so()
     {
         await LoadAsync(sensors: 5, readings: 500);
@@ -119,14 +135,15 @@ public sealed class TrainingRunTests : IAsyncLifetime
         Assert.Single((await GetAsync("/audit?action=training_exclusion_removed")).GetProperty("items").EnumerateArray());
     }
 
-    private async Task LoadAsync(int sensors, int readings)
+    /// <param name="hot">Readings of sensor s_2 that are plainly anomalous.</param>
+    private async Task LoadAsync(int sensors, int readings, int hot = 0)
     {
         var random = new Random(1);
         foreach (var body in Enumerable.Range(0, readings).Chunk(5_000))
         {
             var lines = body.Select(i => string.Create(
                 CultureInfo.InvariantCulture,
-                $$"""{"sensor_id":"s_{{i % sensors}}","timestamp":"{{Start.AddSeconds(i):yyyy-MM-dd'T'HH:mm:ss'Z'}}","temperature":{{18 + 10 * random.NextDouble():F3}},"humidity":{{40 + 30 * random.NextDouble():F3}}}"""));
+                $$"""{"sensor_id":"s_{{i % sensors}}","timestamp":"{{Start.AddSeconds(i):yyyy-MM-dd'T'HH:mm:ss'Z'}}","temperature":{{(i % sensors == 2 && i < hot * sensors ? 110 : 18) + 10 * random.NextDouble():F3}},"humidity":{{40 + 30 * random.NextDouble():F3}}}"""));
             using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/readings") { Content = new StringContent(string.Join('\n', lines), Encoding.UTF8, "application/x-ndjson") };
             request.Headers.Add("Iot-Record-Time", "event");
             using var answer = await _host.Client.SendAsync(request, Cancel);
