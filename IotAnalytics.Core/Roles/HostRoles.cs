@@ -52,7 +52,7 @@ internal sealed partial class HostRoles(
             {
                 await writer.WriteAsync(t => t.Execute("DELETE FROM host_role WHERE owner = @owner", ("@owner", host.Name)), cancellationToken).ConfigureAwait(false);
             }
-            catch (DbException e)
+            catch (Exception e) when (e is DbException or OperationCanceledException)
             {
                 // The leases end by themselves.
                 LogNotRenewed(e);

@@ -73,6 +73,17 @@ public sealed class HostRolesTests(PostgreSqlServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_host_that_must_stop_at_once_leaves_its_roles_to_their_leases()
+    {
+        var host = Host("a");
+        await host.RenewAsync(Token);
+
+        await host.StopAsync(new CancellationToken(canceled: true));
+
+        Assert.False(host.Holds(HostRole.Publisher));
+    }
+
+    [Fact]
     public void A_host_with_a_database_of_its_own_has_every_role()
     {
         using var host = new HostRoles(_database.Writer, Options.Create(new DatabaseOptions()), new HostIdentity("a"), TimeProvider.System, NullLogger<HostRoles>.Instance);
