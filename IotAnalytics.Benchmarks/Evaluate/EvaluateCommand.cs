@@ -14,6 +14,7 @@ internal static class EvaluateCommand
             command.Add(sensors);
         }
 
+        command.Add(Drift.DriftCommand.Create());
         return command;
     }
 }

@@ -40,7 +40,7 @@ internal static class DriftEndpoints
 /// <param name="NotMeasurable">Why nothing can be said of this version; null when something can.</param>
 /// <param name="Drifting">Features, or <c>anomaly_score</c>, above the limit on the newest two days in a row.</param>
 /// <param name="Days">Newest first.</param>
-/// <param name="Alarms">Of the chart of the running score, newest first.</param>
+/// <param name="Alarms">Of the charts of fast shifts, newest first.</param>
 public sealed record DriftResponse(
     string Model, string Version, string? NotMeasurable, IReadOnlyList<string> Drifting, IReadOnlyList<DriftDayResponse> Days, IReadOnlyList<DriftAlarmResponse> Alarms)
 {
@@ -59,7 +59,7 @@ public sealed record DriftResponse(
                     DateOnly.FromDateTime(day.Key), day.Max(m => m.RowCount), day.Any(m => m.Method == DriftRows.TooFewRows) ? DaySample.Size : null,
                     [.. day.Where(m => m.Method == DriftRows.Psi).Select(m => new DriftIndexResponse(m.Feature, m.Value, m.Limit, m.Value > m.Limit))])),
             ],
-            [.. rows.Where(m => m.Method == DriftRows.Cusum).Select(m => new DriftAlarmResponse(m.MeasuredTime, m.Value, m.Limit, m.RowCount))]);
+            [.. rows.Where(m => m.Method == DriftRows.Cusum).Select(m => new DriftAlarmResponse(m.MeasuredTime, m.Feature, m.Value, m.Limit, m.RowCount))]);
     }
 }
 
@@ -73,8 +73,9 @@ public sealed record DriftDayResponse(DateOnly Day, int Rows, int? RowsNeeded, I
 /// <param name="IsAbove">A day alone is no drift.</param>
 public sealed record DriftIndexResponse(string Feature, double Index, double Limit, bool IsAbove);
 
-/// <summary>An alarm of the chart.</summary>
+/// <summary>An alarm of the charts of fast shifts.</summary>
 /// <param name="Time">Event time of the reading that raised it.</param>
+/// <param name="Feature">That shifted, or <c>anomaly_score</c>.</param>
 /// <param name="Height">The cumulative sum, in standard deviations.</param>
 /// <param name="Rows">Since the alarm before.</param>
-public sealed record DriftAlarmResponse(DateTime Time, double Height, double Limit, int Rows);
+public sealed record DriftAlarmResponse(DateTime Time, string Feature, double Height, double Limit, int Rows);

@@ -27,6 +27,9 @@ internal sealed class CusumChart(CusumDesign design)
         return true;
     }
 
+    /// <summary>Begins again.</summary>
+    public void Clear() => (_up, _down) = (0, 0);
+
     /// <summary>Alarms on a series.</summary>
     public static int Count(CusumDesign design, ReadOnlySpan<double> series)
     {

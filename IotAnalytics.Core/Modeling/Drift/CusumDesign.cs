@@ -17,8 +17,11 @@ internal sealed record CusumDesign(double K, double H)
     /// <summary>The shift whose delay decides between the k.</summary>
     private const double Shift = 2;
 
-    /// <summary>The calibration is to see half of the false alarms that are allowed: the next days are not the same ones.</summary>
-    private const double Reserve = 0.5;
+    /// <summary>The next days are not the same ones: h is so many times the highest of a stretch that is as long as a false alarm of each chart is to be rare …</summary>
+    private const double Reserve = 1.25;
+
+    /// <summary>… and so much more for each halving of a shorter one, which has seen less (a test counts what comes of it).</summary>
+    private const double ReserveOfHalving = 0.25;
 
     private const int Halvings = 40;
 
@@ -47,29 +50,23 @@ internal sealed record CusumDesign(double K, double H)
     }
 
     /// <summary>
-    /// For a real feed, whose values follow one another: h is raised from there until a stretch that is known to be in control gives at most one alarm in
-    /// twice as many rows as promised. Of several k the one that finds a shift of two standard deviations first, h / (2 − k) rows later.
+    /// For a real feed, whose values follow one another: at least that h, and well above the highest that the sums rise to on a stretch that is known to be in
+    /// control. Of several k the one that finds a shift of two standard deviations first, h / (2 − k) rows later.
     /// </summary>
-    /// <param name="inControl">Normal scores of the stretch, in the order of time; at least <see cref="FewestRows"/>.</param>
-    public static CusumDesign Calibrate(double[] inControl) => Ks.Select(k => Calibrate(inControl, k)).MinBy(d => d.H / (Shift - d.K))!;
-
-    private static CusumDesign Calibrate(double[] inControl, double k)
+    /// <param name="inControl">In the order of time.</param>
+    /// <param name="charts">That share the false alarms.</param>
+    public static CusumDesign Calibrate(double[] inControl, int charts) => Ks.Select(k =>
     {
-        var design = ForIndependent(k, RowsPerFalseAlarm);
-        var allowed = (int)(Reserve * inControl.Length / RowsPerFalseAlarm);
-        double low = design.H, high = low;
-        while (CusumChart.Count(design with { H = high }, inControl) > allowed)
+        var design = ForIndependent(k, (double)RowsPerFalseAlarm * charts);
+        var chart = new CusumChart(design with { H = double.PositiveInfinity });
+        double highest = 0;
+        foreach (var value in inControl)
         {
-            low = high;
-            high *= 2;
+            chart.Add(value, out var height);
+            highest = Math.Max(highest, height);
         }
 
-        for (var i = 0; i < Halvings && high - low > 0.01 * high; i++)
-        {
-            var middle = (low + high) / 2;
-            (low, high) = CusumChart.Count(design with { H = middle }, inControl) > allowed ? (middle, high) : (low, middle);
-        }
-
-        return design with { H = high };
-    }
+        var halvings = Math.Max(0, Math.Log2((double)RowsPerFalseAlarm * charts / Math.Max(1, inControl.Length)));
+        return design with { H = Math.Max(design.H, (Reserve + ReserveOfHalving * halvings) * highest) };
+    }).MinBy(d => d.H / (Shift - d.K))!;
 }

@@ -9,7 +9,7 @@ internal static class DriftRows
     /// <summary>The stability index of a feature, or of the score, on a day.</summary>
     public const string Psi = "psi";
 
-    /// <summary>An alarm of the chart of the score.</summary>
+    /// <summary>An alarm of the charts of fast shifts.</summary>
     public const string Cusum = "cusum";
 
     /// <summary>How many rows a day had, where they were too few: the day was not measured.</summary>

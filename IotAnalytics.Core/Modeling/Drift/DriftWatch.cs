@@ -22,7 +22,7 @@ internal sealed class DriftWatch(
     ILogger<DriftWatch> logger)
 {
     private readonly DriftDays _days = new(query, time);
-    private readonly Dictionary<string, (string Version, ScoreChart? Chart)> _charts = [];
+    private readonly Dictionary<string, (string Version, ShiftWatch? Shifts)> _shifts = [];
 
     /// <summary>Looks at every model.</summary>
     public async Task MeasureAllAsync(CancellationToken cancellationToken)
@@ -41,7 +41,7 @@ internal sealed class DriftWatch(
         }
     }
 
-    /// <summary>Measures the days that are over and not measured yet, and goes on with the chart.</summary>
+    /// <summary>Measures the days that are over and not measured yet, and goes on with the charts.</summary>
     public async Task MeasureAsync(SensorProfile profile, CancellationToken cancellationToken)
     {
         if (await registry.GetChampionAsync(profile.Name, cancellationToken).ConfigureAwait(false) is not { } model
@@ -60,14 +60,14 @@ internal sealed class DriftWatch(
         await MeasureDaysAsync(profile, model.Version, firstMs, newestMs, cancellationToken).ConfigureAwait(false);
         if (ofRun is var (windowFromMs, windowToMs))
         {
-            var chart = await ChartAsync(profile, model.Version, windowFromMs, windowToMs, newestMs, cancellationToken).ConfigureAwait(false);
-            var alarms = chart is null ? [] : await chart.AdvanceAsync(query, newestMs, cancellationToken).ConfigureAwait(false);
+            var shifts = await ShiftsAsync(profile, model.Version, windowFromMs, windowToMs, newestMs, cancellationToken).ConfigureAwait(false);
+            var alarms = shifts is null ? [] : await shifts.AdvanceAsync(query, newestMs, cancellationToken).ConfigureAwait(false);
             if (alarms.Count > 0)
             {
                 await StoreAsync(profile.Name, model.Version, alarms, cancellationToken).ConfigureAwait(false);
                 DriftMeter.Alarms.Add(alarms.Count, new KeyValuePair<string, object?>("model", profile.Name));
                 await DriftedAsync(
-                    profile.Name, model.Version, $"the running score shifted at {Time(alarms[^1].TimeMs):yyyy-MM-dd HH:mm} UTC", cancellationToken).ConfigureAwait(false);
+                    profile.Name, model.Version, $"{alarms[^1].Feature} shifted at {Time(alarms[^1].TimeMs):yyyy-MM-dd HH:mm} UTC", cancellationToken).ConfigureAwait(false);
             }
         }
     }
@@ -100,25 +100,25 @@ internal sealed class DriftWatch(
         }
     }
 
-    private async Task<ScoreChart?> ChartAsync(
+    private async Task<ShiftWatch?> ShiftsAsync(
         SensorProfile profile, string version, long windowFromMs, long windowToMs, long newestMs, CancellationToken cancellationToken)
     {
-        if (_charts.TryGetValue(profile.Name, out var known) && known.Version == version)
+        if (_shifts.TryGetValue(profile.Name, out var known) && known.Version == version)
         {
-            return known.Chart;
+            return known.Shifts;
         }
 
         var model = await registry.LoadAsync(profile.Name, version, cancellationToken).ConfigureAwait(false);
         // A host that starts looks a day back: what was an alarm then has the same time and is stored once.
-        var chart = await ScoreChart.CreateAsync(
+        var shifts = await ShiftWatch.CreateAsync(
             query, profile, model, windowFromMs, windowToMs, Math.Max(windowToMs, newestMs - DriftDays.DayMs), cancellationToken).ConfigureAwait(false);
-        if (chart is null)
+        if (shifts is null)
         {
             logger.NotCharted(profile.Name, version, CusumDesign.FewestRows);
         }
 
-        _charts[profile.Name] = (version, chart);
-        return chart;
+        _shifts[profile.Name] = (version, shifts);
+        return shifts;
     }
 
     private Task StoreAsync(string name, string version, IReadOnlyList<DriftMeasured> measured, CancellationToken cancellationToken) => writer.WriteAsync(

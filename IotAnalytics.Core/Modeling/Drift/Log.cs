@@ -11,6 +11,6 @@ internal static partial class Log
     [LoggerMessage(EventIds.DriftNotMeasured, LogLevel.Warning, "Drift of {Name} could not be measured; it is tried again in five minutes.")]
     public static partial void DriftNotMeasured(this ILogger logger, string name, Exception exception);
 
-    [LoggerMessage(EventIds.ScoreNotCharted, LogLevel.Information, "The running score of {Name} version {Version} is not charted: its training window has fewer than {Rows} rows.")]
+    [LoggerMessage(EventIds.ScoreNotCharted, LogLevel.Information, "Fast shifts of {Name} version {Version} are not watched for: its training window has fewer than {Rows} rows.")]
     public static partial void NotCharted(this ILogger logger, string name, string version, int rows);
 }

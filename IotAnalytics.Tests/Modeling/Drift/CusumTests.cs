@@ -23,11 +23,51 @@ public class CusumTests
     {
         // φ = 0.95: a value is forgotten after some sixty rows, as a room forgets a sunbeam.
         var design = CusumDesign.ForIndependent(0.5, CusumDesign.RowsPerFalseAlarm);
-        var calibrated = CusumDesign.Calibrate(Remembering(200_000, seed: 1));
+        var calibrated = CusumDesign.Calibrate(Remembering(200_000, seed: 1), charts: 1);
         var later = Remembering(1_000_000, seed: 2);
 
         Assert.True(CusumChart.Count(design, later) > 1_000);
         Assert.InRange(CusumChart.Count(calibrated, later), 0, 100);
+    }
+
+    [Fact]
+    public void Eight_charts_together_keep_the_promise_even_after_a_short_calibration()
+    {
+        const int Rows = 200_000;
+        var alarms = Enumerable.Range(0, 8).Sum(chart =>
+            CusumChart.Count(CusumDesign.Calibrate(Remembering(CusumDesign.FewestRows, 10 + chart), charts: 8), Remembering(Rows, 50 + chart)));
+
+        Assert.InRange(alarms, 0, Rows / CusumDesign.RowsPerFalseAlarm);
+    }
+
+    [Fact]
+    public void Of_a_plant_that_swings_day_and_night_the_charts_find_a_shift_within_minutes_and_nothing_before_it()
+    {
+        static List<ShiftRow> Rows(long seed, int from, int count, double shift, double spread)
+        {
+            // Ten sensors a minute apart: a daily swing of three, each at its own place, noise with a memory.
+            var rows = new List<ShiftRow>();
+            var noise = Enumerable.Range(0, 10).Select(s => Remembering(count, seed + 100 * s)).ToArray();
+            for (var r = 0; r < count; r++)
+            {
+                for (var s = 0; s < 10; s++)
+                {
+                    rows.Add(new ShiftRow($"s{s}", (from + r) * 60_000L, [s + 3 * Math.Sin(2 * Math.PI * (from + r) / 1440) + shift + spread * noise[s][r]]));
+                }
+            }
+
+            return rows;
+        }
+
+        static int FirstAlarm(ShiftCharts charts, List<ShiftRow> rows) => rows.FindIndex(r => charts.Add(r) is not null);
+
+        var charts = ShiftCharts.Calibrate(Rows(1, 0, 3 * 1440, 0, 1), pauseMs: 3_600_000);
+        Assert.Equal(-1, FirstAlarm(charts, Rows(2, 3 * 1440, 2 * 1440, 0, 1)));
+        Assert.InRange(FirstAlarm(charts, Rows(3, 5 * 1440, 720, 3, 1)), 0, 300);
+
+        // The charts have begun again: what is usual now is no alarm, and the next change is.
+        Assert.Equal(-1, FirstAlarm(charts, Rows(4, 5 * 1440 + 720, 720, 3, 1)));
+        Assert.InRange(FirstAlarm(charts, Rows(5, 6 * 1440, 720, 3, 4)), 0, 300);
     }
 
     [Fact]
