@@ -15,6 +15,7 @@ internal static class EvaluateCommand
         }
 
         command.Add(Drift.DriftCommand.Create());
+        command.Add(Gate.GateCommand.Create());
         return command;
     }
 }

@@ -514,3 +514,11 @@ FOR EACH STATEMENT EXECUTE FUNCTION iot.model_alias_history_is_append_only();
 
 INSERT INTO iot."__EFMigrationsHistory" ("MigrationId", "ProductVersion")
 VALUES ('20261124221046_ModelLifecycle', '10.0.15');
+
+CREATE VIEW grafana.drift AS
+SELECT d.measured_time AS time, d.name, d.name || '/' || d.model_version AS model_version, d.model_version IS NOT DISTINCT FROM m.champion AS is_champion,
+  d.method, d.feature, d.value, d."limit", d.row_count
+FROM iot.drift_measurement d JOIN iot.model m ON m.name = d.name;
+
+INSERT INTO iot."__EFMigrationsHistory" ("MigrationId", "ProductVersion")
+VALUES ('20261128003044_GrafanaDrift', '10.0.15');

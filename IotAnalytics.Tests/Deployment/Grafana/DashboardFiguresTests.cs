@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text;
 using IotAnalytics.Core.Ingestion;
+using IotAnalytics.Core.Modeling.Drift;
 using IotAnalytics.Core.Modeling.Registry;
+using IotAnalytics.Core.Persistence;
 using IotAnalytics.Core.Pipeline;
 using IotAnalytics.Core.Readings;
 using IotAnalytics.Tests.EndToEnd;
@@ -97,11 +99,12 @@ public sealed class DashboardFiguresTests(PostgreSqlServer server) : IDisposable
         _ => Convert.ToDouble(value, CultureInfo.InvariantCulture),
     };
 
-    private static Dictionary<string, string> Facts(IReadOnlyDictionary<string, IReadOnlyList<string>> variables)
+    private Dictionary<string, string> Facts(IReadOnlyDictionary<string, IReadOnlyList<string>> variables)
     {
         var facts = new Dictionary<string, string>
         {
             ["dead"] = DeadLetters.ToString(CultureInfo.InvariantCulture),
+            ["start"] = _start.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture),
             ["duplicates"] = Duplicates.ToString(CultureInfo.InvariantCulture),
         };
         foreach (var (variable, fact) in new[] { ("sensor", "s"), ("measurement", "m") })
@@ -155,6 +158,15 @@ public sealed class DashboardFiguresTests(PostgreSqlServer server) : IDisposable
             await Task.Delay(10, limit.Token);
         }
 
+        // What the lake of twenty minutes cannot have: a measured day and a shift.
+        DriftMeasured[] drift = [new(DriftRows.Psi, "temperature", _start.ToUnixTimeMilliseconds(), 0.31, 0.2, 5_000), new(DriftRows.Cusum, "humidity", _start.ToUnixTimeMilliseconds(), 12.5, 9, 400)];
+        await host.Services.GetRequiredService<DatabaseWriter>().WriteAsync(
+            t =>
+            {
+                DriftRows.Insert(t, drift, "climate", "1", DbTime.From(_start));
+                return true;
+            },
+            Token);
         var recorder = host.Services.GetServices<IHostedService>().OfType<PartitionStatusRecorder>().Single();
         await recorder.RecordAsync(Token);
         await host.StopAsync(Token);

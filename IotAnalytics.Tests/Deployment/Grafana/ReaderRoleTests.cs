@@ -28,7 +28,7 @@ public sealed class ReaderRoleTests(PostgreSqlServer server)
 
         var views = await ReaderRole.QueryAsync(connection, "SELECT viewname FROM pg_views WHERE schemaname = 'grafana' ORDER BY 1");
         Assert.Equal(
-            ["anomalies", "cuts", "dead_letters", "expected_ranges", "lost_ranges", "models", "partition_status", "partitions", "pipeline", "sensor_hour", "sensor_minute",
+            ["anomalies", "cuts", "dead_letters", "drift", "expected_ranges", "lost_ranges", "models", "partition_status", "partitions", "pipeline", "sensor_hour", "sensor_minute",
                 "sensor_values", "sensors"],
             views.Select(v => (string)v[0]!));
         foreach (var view in views)
