@@ -106,8 +106,10 @@ internal sealed class CandidateTrainer
         ModelCardBins?[] bins = [.. reference.Features.Columns.Select(c => StabilityIndex.BinsOf(c.Select(v => (double)v)))];
         growing.Features.Impute(medians);
         reference.Features.Impute(medians);
+        var background = BackgroundRows.Of(profile, _features.Features, BackgroundRows.Count(growing.Features.Rows), _request.Seed);
+        background.Impute(medians);
         var detector = ProfileDetector.Train(
-            profile, _features.Features, growing.Features, growing.Features, reference.Features, _request.Seed, threads: 1, cancellationToken);
+            profile, _features.Features, FeatureTable.Concat(growing.Features, background), growing.Features, reference.Features, _request.Seed, threads: 1, cancellationToken);
         var scores = Score(detector, reference.Features, cancellationToken);
         var ascending = scores.Order().ToArray();
         var threshold = new ModelCardThreshold(Thresholds.ByAlarmRate(ascending, rate), ModelCardThreshold.AlarmRate, rate);
@@ -124,7 +126,7 @@ internal sealed class CandidateTrainer
                 TrainingRows = growing.Features.Rows,
                 ReferenceRows = reference.Features.Rows,
                 Seed = _request.Seed,
-                Parameters = DetectorParameters.Of(detector),
+                Parameters = DetectorParameters.Of(detector).Add("background_rows", background.Rows),
                 Features = [.. profile.Features.Select((f, i) => new ModelCardFeature(f.Name, f.Expression, medians[i], bins[i]))],
                 Measurements = [.. profile.Measurements.Select((m, i) => new ModelCardMeasurement(m.Name, m.Unit, ranges[i].P1, ranges[i].P99))],
                 Threshold = threshold,

@@ -40,6 +40,28 @@ public sealed class CandidateTrainerTests
     }
 
     [Fact]
+    public void A_value_that_no_sensor_ever_had_is_flagged_although_all_others_are_usual()
+    {
+        var fleet = new FleetReadings(20, seed: 5);
+        var model = Train(fleet.Chunks(From, To));
+        var usual = fleet.Readings(To, To + FleetReadings.Day).ToList();
+
+        // The warmest reading of the training has about 24 degrees.
+        var flagged = FlaggedShare(model, [.. usual.Select(r => ((float)r.Humidity, (float)(r.Temperature + 40)))]);
+
+        Assert.InRange(flagged, 0.9, 1);
+        Assert.InRange(FlaggedShare(model, [.. usual.Select(r => ((float)r.Humidity, (float)r.Temperature))]), 0, 0.003);
+        Assert.Equal(Math.Ceiling(BackgroundRows.Share * model.Card.TrainingRows), model.Card.Parameters["background_rows"]);
+    }
+
+    private static double FlaggedShare(ModelSnapshot model, (float Humidity, float Temperature)[] rows)
+    {
+        var scores = new double[rows.Length];
+        model.Detector.Score([[.. rows.Select(r => r.Humidity)], [.. rows.Select(r => r.Temperature)]], rows.Length, scores);
+        return (double)scores.Count(s => s > model.Threshold) / rows.Length;
+    }
+
+    [Fact]
     public void The_card_says_what_the_values_of_each_feature_were()
     {
         var model = Train(new FleetReadings(20, seed: 1).Chunks(From, To));
