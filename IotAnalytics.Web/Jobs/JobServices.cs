@@ -1,5 +1,7 @@
 using Hangfire;
+using Hangfire.InMemory;
 using Hangfire.PostgreSql;
+using Hangfire.PostgreSql.Factories;
 using IotAnalytics.Core.Persistence;
 using IotAnalytics.Core.Roles;
 using IotAnalytics.Web.Security;
@@ -15,20 +17,41 @@ internal static class JobServices
             .Validate(
                 o => o.Provider != "PostgreSql" || !string.IsNullOrWhiteSpace(configuration[DatabaseOptions.ConnectionKey]),
                 $"{DatabaseOptions.ConnectionKey}: Jobs:Provider is PostgreSql; accepted: a connection string");
-        services.AddHangfire((provider, hangfire) => UseStorage(hangfire, configuration, provider)
+        // Hangfire itself would ask a static variable, in which another host of the process may have put its own.
+        services.AddSingleton(provider =>
+        {
+            // Sets up its logging, which is static too.
+            provider.GetRequiredService<IGlobalConfiguration>();
+            return Storage(configuration);
+        });
+        services.AddHangfire((provider, hangfire) =>
+        {
+            // On PostgreSQL the storage is shared, and one host takes each job.
+            if (!IsShared(configuration))
+            {
+                hangfire.UseFilter(new UpkeepTurn(provider.GetRequiredService<HostRoles>()));
+            }
+
             // The next night tries again; more than that only repeats the same failure in the log.
-            .UseFilter(new AutomaticRetryAttribute { Attempts = 1 }));
+            hangfire.UseFilter(new AutomaticRetryAttribute { Attempts = 1 });
+        });
         services.AddHostedService<JobServer>();
         return services;
     }
 
-    private static IGlobalConfiguration UseStorage(IGlobalConfiguration hangfire, IConfiguration configuration, IServiceProvider provider) =>
-        configuration[$"{JobsOptions.Section}:{nameof(JobsOptions.Provider)}"] == "PostgreSql"
-            ? hangfire.UsePostgreSqlStorage(
-                storage => storage.UseNpgsqlConnection(configuration[DatabaseOptions.ConnectionKey]),
-                // The two-second default would be a query each second of every idle host: a night's job may begin some seconds late.
-                new PostgreSqlStorageOptions { QueuePollInterval = TimeSpan.FromSeconds(15) })
-            : hangfire.UseInMemoryStorage().UseFilter(new UpkeepTurn(provider.GetRequiredService<HostRoles>()));
+    private static bool IsShared(IConfiguration configuration) => configuration[$"{JobsOptions.Section}:{nameof(JobsOptions.Provider)}"] == "PostgreSql";
+
+    private static JobStorage Storage(IConfiguration configuration)
+    {
+        if (!IsShared(configuration))
+        {
+            return new InMemoryStorage();
+        }
+
+        // The two-second default would be a query each second of every idle host: a night's job may begin some seconds late.
+        var options = new PostgreSqlStorageOptions { QueuePollInterval = TimeSpan.FromSeconds(15) };
+        return new PostgreSqlStorage(new NpgsqlConnectionFactory(configuration[DatabaseOptions.ConnectionKey], options), options);
+    }
 
     public static void MapJobsDashboard(this WebApplication app)
     {
