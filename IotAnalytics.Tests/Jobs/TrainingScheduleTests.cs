@@ -36,6 +36,19 @@ public sealed class TrainingScheduleTests(PostgreSqlServer postgres)
         }
     }
 
+    [Fact]
+    public async Task A_host_keeps_its_jobs_when_another_one_of_the_process_has_come_and_gone()
+    {
+        await using var host = await TestHost.StartAsync();
+        Scheduled(host);
+        await using (var other = await TestHost.StartAsync())
+        {
+            Scheduled(other);
+        }
+
+        Assert.Contains("train-climate", (await WaitForAsync(host, "train-climate")).Keys);
+    }
+
     /// <summary>The jobs begin when the host has been up for a while.</summary>
     private static async Task<Dictionary<string, string>> WaitForAsync(TestHost host, string job)
     {

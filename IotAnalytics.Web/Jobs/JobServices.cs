@@ -26,6 +26,8 @@ internal static class JobServices
         });
         services.AddHangfire((provider, hangfire) =>
         {
+            hangfire.UseLogProvider(new JobLogProvider(provider.GetRequiredService<ILoggerFactory>()));
+
             // On PostgreSQL the storage is shared, and one host takes each job.
             if (!IsShared(configuration))
             {
