@@ -10,7 +10,8 @@ using IotAnalytics.Tests.Fixtures;
 namespace IotAnalytics.Tests.EndToEnd;
 
 /// <summary>
-/// Hosts die in the middle of a training run: at three of its steps; with IOT_TEST_KILL_CYCLES at all five, and the other host waits for the whole lease.
+/// Hosts die in the middle of a training run, at three of its steps and at four random moments; with IOT_TEST_KILL_CYCLES at all five steps and as many moments as it says, and the other
+/// host waits for the whole lease.
 /// </summary>
 [Collection(KafkaTests.Name)]
 public sealed class TrainingKillTests(KafkaBroker broker, PostgreSqlServer postgres, S3Server s3) : IDisposable
@@ -57,6 +58,49 @@ public sealed class TrainingKillTests(KafkaBroker broker, PostgreSqlServer postg
             Assert.Equal(points[i] == "training-registered" ? 1 : 2, run.GetProperty("attempts").GetInt32());
             await next.KillAsync();
         }
+    }
+
+    [Fact]
+    public async Task Hosts_that_are_killed_at_any_moment_leave_one_version_of_a_run_or_none_and_nothing_stuck()
+    {
+        var settings = new Dictionary<string, string> { ["Lake:CutAge"] = "00:00:01", ["Profiles:climate:Training:Schedule"] = "never" };
+        Merge(settings, ClimateSettings);
+        await using (var host = await StartAsync(_folder, settings))
+        {
+            using var client = host.CreateClient(_folder);
+            await LoadAsync(client);
+            Assert.Equal(0, await host.StopAsync());
+        }
+
+        var random = new Random(20261128);
+        var cycles = int.Parse(Environment.GetEnvironmentVariable("IOT_TEST_KILL_CYCLES") ?? "4", CultureInfo.InvariantCulture);
+        for (var i = 0; i < cycles; i++)
+        {
+            await using var host = await StartAsync(_folder, settings);
+            using var client = host.CreateClient(_folder);
+            using var answer = await client.PostAsync("/api/v1/models/climate/training-runs", content: null, Token);
+            // The one that the last host has left is still open.
+            Assert.Contains(answer.StatusCode, new[] { HttpStatusCode.Accepted, HttpStatusCode.Conflict });
+            // A run takes about a second here, judging its version another.
+            await Task.Delay(random.Next(2_500), Token);
+            await host.KillAsync();
+        }
+
+        await using var last = await StartAsync(_folder, settings);
+        using var again = last.CreateClient(_folder);
+        await FinishedAsync(again, last);
+        var runs = (await GetAsync(again, "/training-runs?limit=1000")).GetProperty("items").EnumerateArray().ToList();
+        var versions = (await GetAsync(again, "/models/climate/versions?limit=1000")).GetProperty("items").EnumerateArray()
+            .Where(v => v.GetProperty("training_run_id").ValueKind == JsonValueKind.Number).ToList();
+
+        // A run is given up after three hosts that died.
+        Assert.All(runs, r => Assert.Contains(r.GetProperty("state").GetString(), new[] { "succeeded", "failed" }));
+        Assert.Equal(
+            runs.Where(r => r.GetProperty("state").GetString() == "succeeded").Select(r => (r.GetProperty("id").GetInt64(), r.GetProperty("version").GetString())).Order(),
+            versions.Select(v => (v.GetProperty("training_run_id").GetInt64(), v.GetProperty("version").GetString())).Order());
+        Assert.NotEmpty(versions);
+        await WaitAsync(
+            async () => (await GetAsync(again, $"/models/climate/versions/{versions.Count + 1}")).GetProperty("gate_verdict").ValueKind == JsonValueKind.String, last);
     }
 
     [Fact]
