@@ -137,7 +137,8 @@ internal sealed class ProfileScorer
                 {
                     batch.Outcome[row] = RowOutcome.Anomaly;
                     batch.Anomalies.Add(Explain(batch, row, i, others[i], shadow.Model, _shadowExplainer!, shadow.Features)
-                        with { OtherVersion = _model.Version, IsOtherAnomaly = champion });
+                        with
+                    { OtherVersion = _model.Version, IsOtherAnomaly = champion });
                 }
 
                 continue;

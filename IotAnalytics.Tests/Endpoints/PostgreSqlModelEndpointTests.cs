@@ -42,7 +42,13 @@ public sealed class PostgreSqlModelEndpointTests(PostgreSqlServer server)
         await using var context = await host.Services.GetRequiredService<IDbContextFactory<AnalyticsDbContext>>().CreateDbContextAsync(Cancel);
         context.Sensors.Add(new Sensor
         {
-            SensorKey = 100, SensorId = "s", Profile = "climate", FirstSeenAt = SeededHost.Noon, LastEventTime = SeededHost.Noon, LastRecordTime = SeededHost.Noon, LastFlags = 1 << 5,
+            SensorKey = 100,
+            SensorId = "s",
+            Profile = "climate",
+            FirstSeenAt = SeededHost.Noon,
+            LastEventTime = SeededHost.Noon,
+            LastRecordTime = SeededHost.Noon,
+            LastFlags = 1 << 5,
         });
         for (var offset = 1; offset <= 3; offset++)
         {

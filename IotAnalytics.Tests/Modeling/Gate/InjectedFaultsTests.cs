@@ -47,8 +47,18 @@ public class InjectedFaultsTests
         var profile = SampleModels.Climate with { Measurements = [SampleModels.Climate.Measurements[0]], Features = [feature] };
         var chunks = GatePlant.Readings(2, 1_000, seed: 1, _ => 0).Select(c => new ReadingColumns
         {
-            Rows = c.Rows, Sensors = c.Sensors, Sensor = c.Sensor, EventMs = c.EventMs, Values = [c.Values[0]], Flags = c.Flags, Score = c.Score,
-            IsAnomaly = c.IsAnomaly, SourceId = c.SourceId, Partition = c.Partition, Offset = c.Offset, Item = c.Item,
+            Rows = c.Rows,
+            Sensors = c.Sensors,
+            Sensor = c.Sensor,
+            EventMs = c.EventMs,
+            Values = [c.Values[0]],
+            Flags = c.Flags,
+            Score = c.Score,
+            IsAnomaly = c.IsAnomaly,
+            SourceId = c.SourceId,
+            Partition = c.Partition,
+            Offset = c.Offset,
+            Item = c.Item,
         });
         return ReplayedPeriod.Of(new FeatureSet(profile, new ProfileCatalog([profile])), 1, [.. chunks], (_, _) => true);
     }
