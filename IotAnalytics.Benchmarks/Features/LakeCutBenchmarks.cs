@@ -25,7 +25,7 @@ public class LakeCutBenchmarks
         new ReadingParser(SimulatedRecords.Catalog, SimulatedRecords.Rules).Parse(_records, 0, long.MaxValue, Readings, _batch);
         new ReadingValidator(SimulatedRecords.Catalog, SimulatedRecords.Rules).Validate(_batch, _sensors);
         _batch.Score.AsSpan(0, Readings).Fill(0.45);
-        _context = new LakeCutContext(1, 0, 1, SimulatedRecords.Catalog, new LakeOptions(), new LakeSpool(_folder, long.MaxValue), 64 << 20);
+        _context = new LakeCutContext(1, 0, 1, SimulatedRecords.Catalog, new LakeOptions(), new LakeSpool(_folder, long.MaxValue), new LakeEncoders(), 64 << 20);
     }
 
     [GlobalCleanup]

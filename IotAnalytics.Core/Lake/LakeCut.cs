@@ -116,7 +116,7 @@ internal sealed class LakeCut : IAsyncDisposable
             if (file.Buffer is { } buffer)
             {
                 file.Buffer = null;
-                _context.Return(buffer);
+                _context.Encoders.Return(buffer);
             }
 
             await file.AbandonAsync(_context.Spool).ConfigureAwait(false);
@@ -273,7 +273,7 @@ internal sealed class LakeCut : IAsyncDisposable
         {
             if (_failure is null)
             {
-                var written = await Task.Run(() => file.EncodeAsync(buffer, _context, _abandoned.Token), _abandoned.Token).ConfigureAwait(false);
+                var written = await _context.Encoders.RunAsync(scratch => file.EncodeAsync(buffer, scratch, _abandoned.Token), _abandoned.Token).ConfigureAwait(false);
                 Interlocked.Add(ref _encodedBytes, written);
             }
         }
@@ -284,7 +284,7 @@ internal sealed class LakeCut : IAsyncDisposable
         }
         finally
         {
-            _context.Return(buffer);
+            _context.Encoders.Return(buffer);
             _context.InFlight.Release();
         }
     }

@@ -37,20 +37,11 @@ internal sealed class LakeCutFile(LakeTable table, int day, LakeSchema schema, L
     }
 
     /// <summary>Writes a row group; returns the bytes by which the file grew.</summary>
-    public async Task<long> EncodeAsync(RowBuffer buffer, LakeCutContext context, CancellationToken cancellationToken)
+    public async Task<long> EncodeAsync(RowBuffer buffer, EncodeScratch scratch, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         _writer ??= await LakeFileWriter.CreateAsync(schema, _path, cancellationToken).ConfigureAwait(false);
-        var scratch = context.RentScratch();
-        try
-        {
-            await _writer.WriteAsync(buffer, scratch, cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            context.Return(scratch);
-        }
-
+        await _writer.WriteAsync(buffer, scratch, cancellationToken).ConfigureAwait(false);
         return Account(_writer.Bytes);
     }
 

@@ -37,6 +37,7 @@ public static class LakeServices
         }
 
         services.AddSingleton<LakeSpool>();
+        services.AddSingleton<LakeEncoders>();
         services.AddSingleton<DeltaCheckpointer>();
         services.AddSingleton<DeltaPublisher>();
         services.AddSingleton<LakeVerifier>();

@@ -124,7 +124,7 @@ internal sealed class ReadingRows(ProfileCatalog catalog)
             buffer.Texts(tail + 4).Values[first + i] = anomaly.Severity;
             buffer.Texts(tail + 5).Values[first + i] = anomaly.TopMeasurement;
             buffer.Texts(tail + 6).Values[first + i] = explanation;
-            buffer.VariableBytes += explanation.Length;
+            buffer.VariableBytes += explanation.Length * sizeof(char);
         }
     }
 }

@@ -13,11 +13,13 @@ internal sealed class MicroBatchPipeline
     /// <summary>Raised when scoring changes a row that the same plan gave before.</summary>
     public const int ScorerVersion = 1;
 
+    private const int FirstCapacity = 1_024;
+
     private readonly ReadingParser _parser;
     private readonly ReadingValidator _validator;
     private readonly ProfileScorer?[] _scorers;
     private readonly int _maxRows;
-    private readonly int[] _rows;
+    private int[] _rows;
 
     public MicroBatchPipeline(string planId, ScoringPlan plan, PlannedModels models, int maxRows)
         : this(planId, plan, models, maxRows, previous: null)
@@ -28,11 +30,11 @@ internal sealed class MicroBatchPipeline
     {
         (PlanId, Plan, _maxRows) = (planId, plan, maxRows);
         Catalog = previous?.Catalog ?? new ProfileCatalog(plan.Profiles);
-        Batch = previous?.Batch ?? new MicroBatch(Catalog.Measurements.Length, maxRows);
+        Batch = previous?.Batch ?? new MicroBatch(Catalog.Measurements.Length, Math.Min(maxRows, FirstCapacity));
         ModelVersions = [.. Catalog.Profiles.Select(p => models.Champions.GetValueOrDefault(p.Name)?.Version)];
         _parser = previous?._parser ?? new ReadingParser(Catalog, plan.Rules);
         _validator = previous?._validator ?? new ReadingValidator(Catalog, plan.Rules);
-        _rows = previous?._rows ?? new int[ReadingRules.MaxItemsPerRecord + maxRows];
+        _rows = previous?._rows ?? [];
         _scorers =
         [
             .. Catalog.Profiles.Select((p, i) => models.Champions.TryGetValue(p.Name, out var model)
@@ -74,6 +76,11 @@ internal sealed class MicroBatchPipeline
     /// <summary>Scores every normal row with its profile's champion, and shadow if there is one, and decides its layer; explains the anomalous ones.</summary>
     public void Score(SensorTable sensors)
     {
+        if (_rows.Length < Batch.RowCount)
+        {
+            _rows = new int[Batch.Capacity];
+        }
+
         for (var profile = 0; profile < _scorers.Length; profile++)
         {
             var count = 0;

@@ -14,7 +14,7 @@ internal sealed partial class PartitionRun : IAsyncDisposable
 {
     private const int FirstReadBytes = 32 * 1024;
     private const int MostReadBytes = 1024 * 1024;
-    private const int ReadBytesOfAllPartitions = 4 * 1024 * 1024;
+    private const int ReadBytesOfAllPartitions = 2 * 1024 * 1024;
     private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan FirstCutOfAnEmptyLake = TimeSpan.FromSeconds(10);
     private readonly PipelineDependencies _d;
@@ -325,7 +325,7 @@ internal sealed partial class PartitionRun : IAsyncDisposable
         _d.Options.Value.DeadLettersPerMinute, Math.Max(FastWindow.MostRows / _d.Log.PartitionCount, 500), _d.Log, _retry, _d.Time, _reporter.Committed, _abort);
 
     private LakeSink NewLake(PartitionClaim claim) => new(
-        claim, new LakeCutContext(claim.SourceId, claim.Partition, claim.OwnerEpoch, _pipeline.Catalog, _lakeOptions, _d.Spool, _d.Options.Value.MaxBufferedBytes / _d.Log.PartitionCount),
+        claim, new LakeCutContext(claim.SourceId, claim.Partition, claim.OwnerEpoch, _pipeline.Catalog, _lakeOptions, _d.Spool, _d.Encoders, _d.Options.Value.MaxBufferedBytes / _d.Log.PartitionCount),
         _d.Spool, _lakeOptions, _d.Store, _d.States, _d.Log, _d.Writer, _d.Partitions, _retry, _d.Time, _logger, _abort);
 
     private static async Task<MicroBatchPipeline> CompileAsync(

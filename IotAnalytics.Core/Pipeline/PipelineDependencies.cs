@@ -12,7 +12,7 @@ namespace IotAnalytics.Core.Pipeline;
 /// <param name="Owner">Names this host in the claims.</param>
 internal sealed record PipelineDependencies(
     HostIdentity Owner, ICommitLog Log, DatabaseWriter Writer, PartitionStore Partitions, PlanStore Plans, PlanWatch Plan, ModelLoader LoadModel, SensorKeys SensorKeys,
-    SavedState States, ILakeStore Store, DeltaPublisher Publisher, LakeSpool Spool, IOptions<LakeOptions> Lake, IOptions<PipelineOptions> Options, PipelineMonitor Monitor, LiveFeed Feed,
+    SavedState States, ILakeStore Store, DeltaPublisher Publisher, LakeSpool Spool, LakeEncoders Encoders, IOptions<LakeOptions> Lake, IOptions<PipelineOptions> Options, PipelineMonitor Monitor, LiveFeed Feed,
     DataDirectory Directory, ProcessorTurns Turns, TimeProvider Time);
 
 /// <summary>Gives a version of a model; throws when there is none.</summary>

@@ -1,4 +1,4 @@
-using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using IotAnalytics.Core.Readings.Features;
 
 namespace IotAnalytics.Core.Scoring;
@@ -136,7 +136,19 @@ internal sealed class Explainer
     private static Explanation Rank(MeasurementContribution[] contributions)
     {
         // A stable order, so that equal contributions keep the profile's order.
-        var ranked = contributions.OrderByDescending(c => c.Contribution).ToImmutableArray();
+        for (var i = 1; i < contributions.Length; i++)
+        {
+            var moved = contributions[i];
+            var place = i;
+            for (; place > 0 && moved.Contribution.CompareTo(contributions[place - 1].Contribution) > 0; place--)
+            {
+                contributions[place] = contributions[place - 1];
+            }
+
+            contributions[place] = moved;
+        }
+
+        var ranked = ImmutableCollectionsMarshal.AsImmutableArray(contributions);
         var shared = ranked.Length > 1 && ranked[1].Contribution > 0 && ranked[1].Contribution >= SharedBlame * ranked[0].Contribution;
         return new Explanation(ranked, shared ? ranked[1].Name : null);
     }

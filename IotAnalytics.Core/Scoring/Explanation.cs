@@ -1,8 +1,7 @@
-using System.Buffers;
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
+using IotAnalytics.Core.Readings;
 
 namespace IotAnalytics.Core.Scoring;
 
@@ -25,28 +24,25 @@ internal sealed record Explanation(ImmutableArray<MeasurementContribution> Contr
     /// contribute most, ordered by contribution.</summary>
     public string ToJson()
     {
-        var buffer = new ArrayBufferWriter<byte>(512);
-        using (var json = new Utf8JsonWriter(buffer))
+        using var pooled = PooledJson.Rent();
+        var json = pooled.Writer;
+        json.WriteStartObject();
+        json.WriteStartArray("measurements");
+        foreach (var c in Contributions.AsSpan()[..Math.Min(MaxMeasurementsInJson, Contributions.Length)])
         {
             json.WriteStartObject();
-            json.WriteStartArray("measurements");
-            foreach (var c in Contributions.AsSpan()[..Math.Min(MaxMeasurementsInJson, Contributions.Length)])
-            {
-                json.WriteStartObject();
-                json.WriteString("name", c.Name);
-                WriteNumber(json, "value", c.Value);
-                WriteNumber(json, "contribution", Math.Round(c.Contribution, 4));
-                WriteNumber(json, "expected_low", SixDigits(c.Expected.P1));
-                WriteNumber(json, "expected_high", SixDigits(c.Expected.P99));
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
-            json.WriteString("also", Also);
+            json.WriteString("name", c.Name);
+            WriteNumber(json, "value", c.Value);
+            WriteNumber(json, "contribution", Math.Round(c.Contribution, 4));
+            WriteNumber(json, "expected_low", SixDigits(c.Expected.P1));
+            WriteNumber(json, "expected_high", SixDigits(c.Expected.P99));
             json.WriteEndObject();
         }
 
-        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+        json.WriteEndArray();
+        json.WriteString("also", Also);
+        json.WriteEndObject();
+        return pooled.ToString();
     }
 
     private static void WriteNumber(Utf8JsonWriter json, string name, double value)
@@ -62,6 +58,9 @@ internal sealed record Explanation(ImmutableArray<MeasurementContribution> Contr
         }
     }
 
-    private static double SixDigits(double value) =>
-        double.Parse(value.ToString("G6", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+    private static double SixDigits(double value)
+    {
+        Span<char> text = stackalloc char[32];
+        return value.TryFormat(text, out var length, "G6", CultureInfo.InvariantCulture) ? double.Parse(text[..length], CultureInfo.InvariantCulture) : value;
+    }
 }

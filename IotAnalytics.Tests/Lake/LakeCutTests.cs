@@ -221,7 +221,7 @@ public sealed class LakeCutTests : IDisposable
     {
         var data = new LakeTestData(13);
         await File.WriteAllTextAsync(_folder.Combine("file"), "", Token);
-        var context = new LakeCutContext(7, 2, 3, data.Catalog, new LakeOptions(), new LakeSpool(_folder.Combine("spool2"), long.MaxValue), 64 << 20);
+        var context = new LakeCutContext(7, 2, 3, data.Catalog, new LakeOptions(), new LakeSpool(_folder.Combine("spool2"), long.MaxValue), new LakeEncoders(), 64 << 20);
         await using var cut = new LakeCut(context, 0);
         await cut.AddAsync(data.NextBatch(50), data.Sensors, data.Models, Token);
         Directory.Delete(_folder.Combine("spool2"), recursive: true);
@@ -233,7 +233,7 @@ public sealed class LakeCutTests : IDisposable
     public async Task Buffers_are_handed_over_before_they_exceed_the_budget()
     {
         var data = new LakeTestData(14);
-        var context = new LakeCutContext(7, 2, 3, data.Catalog, new LakeOptions(), _spool, maxBufferedBytes: 100_000);
+        var context = new LakeCutContext(7, 2, 3, data.Catalog, new LakeOptions(), _spool, new LakeEncoders(), maxBufferedBytes: 100_000);
         await using var cut = new LakeCut(context, 0);
         for (var i = 0; i < 20; i++)
         {
@@ -268,7 +268,7 @@ public sealed class LakeCutTests : IDisposable
         Assert.Equal(1, row[1]);
     }
 
-    private LakeCutContext Context(LakeTestData data) => new(7, 2, 3, data.Catalog, new LakeOptions(), _spool, 64 << 20);
+    private LakeCutContext Context(LakeTestData data) => new(7, 2, 3, data.Catalog, new LakeOptions(), _spool, new LakeEncoders(), 64 << 20);
 
     private async Task<IReadOnlyList<IotAnalytics.Core.Persistence.LakeFile>> CutAsync(LakeTestData data, int batches, int records, int items, long firstOffset = 0)
     {

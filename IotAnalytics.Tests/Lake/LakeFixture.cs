@@ -94,7 +94,7 @@ internal sealed class LakeFixture : IAsyncDisposable
         await using var context = await Contexts.CreateDbContextAsync(Token);
         var row = await context.StreamPartitions.SingleOrDefaultAsync(p => p.SourceId == source && p.Partition == partition, Token);
         var first = row?.LakeOffset ?? 0;
-        var cutContext = new LakeCutContext(source, partition, 1, data.Catalog, Options, Spool, 64 << 20);
+        var cutContext = new LakeCutContext(source, partition, 1, data.Catalog, Options, Spool, new LakeEncoders(), 64 << 20);
         await using var cut = new LakeCut(cutContext, first);
         await cut.AddAsync(data.NextBatch(records, items, anomalies, others ? 0.1 : 0), data.Sensors, data.Models, Token);
         var done = await cut.SealAsync(Token);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using IotAnalytics.Core.CommitLog;
 using IotAnalytics.Core.Modeling.Registry;
 using IotAnalytics.Core.Persistence;
+using IotAnalytics.Core.Pipeline;
 using IotAnalytics.Core.Readings;
 using IotAnalytics.Web.Security;
 using Microsoft.Extensions.Options;
@@ -90,14 +91,21 @@ internal sealed class HostTimings
     }
 }
 
-/// <summary>EF Core takes half a second to come up: soon after the start, so that the first who lists something does not wait for it.</summary>
-internal sealed class QueryWarmUp(DatabaseMigrator migrator, TimeProvider time) : BackgroundService
+/// <summary>EF Core takes half a second to come up: soon after the start, so that the first who lists something does not wait for it, but not while the pipeline
+/// catches up with what waited for it, which needs the processors more.</summary>
+internal sealed class QueryWarmUp(DatabaseMigrator migrator, PipelineMonitor pipeline, TimeProvider time) : BackgroundService
 {
-    private static readonly TimeSpan Delay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+    private const long FarBehindRecords = 1_000;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await Task.Delay(Delay, time, stoppingToken);
+        do
+        {
+            await Task.Delay(Look, time, stoppingToken);
+        }
+        while (pipeline.Partitions.Any(p => p.LagRecords > FarBehindRecords));
+
         migrator.BuildModel();
     }
 }

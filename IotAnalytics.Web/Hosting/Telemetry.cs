@@ -8,6 +8,9 @@ namespace IotAnalytics.Web.Hosting;
 /// <summary>Our meter, ASP.NET Core's and the runtime's, for Prometheus; with an OTLP endpoint also sent there, and the pipeline's spans with them.</summary>
 internal static class Telemetry
 {
+    /// <summary>Series of an instrument for which there is memory from the start: no tag of ours has so many values.</summary>
+    private const int MostSeries = 500;
+
     public static IServiceCollection AddTelemetry(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<TelemetryOptions>().Bind(configuration.GetSection(TelemetryOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
@@ -15,7 +18,9 @@ internal static class Telemetry
         var endpoint = Uri.TryCreate(section[nameof(TelemetryOptions.OtlpEndpoint)], UriKind.Absolute, out var uri) ? uri : null;
         var telemetry = services.AddOpenTelemetry().WithMetrics(metrics =>
         {
-            metrics.AddMeter(IotMeter.Name, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime").AddPrometheusExporter();
+            metrics.AddMeter(IotMeter.Name, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
+                .AddView(instrument => instrument.Meter.Name == "Microsoft.AspNetCore.Hosting" ? null : new MetricStreamConfiguration { CardinalityLimit = MostSeries })
+                .AddPrometheusExporter();
             if (endpoint is not null)
             {
                 metrics.AddOtlpExporter(o => o.Endpoint = endpoint);

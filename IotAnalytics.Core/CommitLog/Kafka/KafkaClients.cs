@@ -8,8 +8,8 @@ internal sealed class KafkaClients(KafkaLogOptions options, ILogger logger)
 {
     private static readonly long ErrorIntervalMs = (long)TimeSpan.FromSeconds(30).TotalMilliseconds;
 
-    /// <summary>What librdkafka holds for a small record that waits: the record itself and about 600 B around it.</summary>
-    private const int WaitingRecordBytes = 1_024;
+    /// <summary>What librdkafka holds at least around a record that waits.</summary>
+    private const int WaitingRecordBytes = 512;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<ErrorCode, long> _errorAt = [];
@@ -94,7 +94,9 @@ internal sealed class KafkaClients(KafkaLogOptions options, ILogger logger)
         SetDefault(config, "max.partition.fetch.bytes", $"{Math.Clamp(partitionBytes / 8, 65_536, 1_048_576)}");
         // When the pipeline does not keep up the fetcher rests this long before it looks again.
         SetDefault(config, "fetch.queue.backoff.ms", "20");
-        SetDefault(config, "fetch.wait.max.ms", "500");
+        // One request at a time asks for all partitions that have room. One that was full when it was sent waits until it is answered: with few others that have
+        // something, that long.
+        SetDefault(config, "fetch.wait.max.ms", "50");
         return Build(() => new ConsumerBuilder<Ignore, Ignore>(config)
             .SetLogHandler((_, message) => Log.ClientLog(logger, "consumer", message.Message))
             .SetErrorHandler((_, error) =>

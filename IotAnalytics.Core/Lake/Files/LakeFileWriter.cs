@@ -38,8 +38,9 @@ internal sealed class LakeFileWriter : IAsyncDisposable
         {
             CompressionMethod = ReferenceEquals(schema, LakeSchema.Bronze) ? CompressionMethod.Zstd : CompressionMethod.Snappy,
             CompressionLevel = CompressionLevel.Fastest,
-            MaximumSmallPoolFreeBytes = 512 * 1024,
-            MaximumLargePoolFreeBytes = 1024 * 1024,
+            // The library has one pool for all writers. What does not fit into it is a large array for each page, and every few of those a full collection.
+            MaximumSmallPoolFreeBytes = 4 * 1024 * 1024,
+            MaximumLargePoolFreeBytes = 4 * 1024 * 1024,
         };
         foreach (var column in schema.Columns.Where(c => c.Dictionary))
         {

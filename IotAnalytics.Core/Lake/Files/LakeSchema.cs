@@ -53,8 +53,9 @@ internal sealed class LakeSchema
         new("explanation", LakeType.Text, Statistics: false),
     ];
 
-    private LakeSchema(string partitionColumn, ImmutableArray<string> measurements, ImmutableArray<LakeColumn> columns)
+    private LakeSchema(string partitionColumn, ImmutableArray<string> measurements, ImmutableArray<LakeColumn> columns, int rowGroupBytes)
     {
+        RowGroupBytes = rowGroupBytes;
         PartitionColumn = partitionColumn;
         Measurements = measurements;
         Columns = columns;
@@ -76,18 +77,23 @@ internal sealed class LakeSchema
             new("headers", LakeType.Text, Nullable: true, Statistics: false),
             new("item_count", LakeType.Int),
             new("value", LakeType.Binary, Statistics: false),
-        ]);
+        ],
+        rowGroupBytes: 512 * 1024);
 
     public string PartitionColumn { get; }
+
+    /// <summary>Raw bytes at which a row group closes. Those of bronze and gold are small: their one large column is compressed as one page, and the compressor
+    /// needs twice its size for a moment.</summary>
+    public int RowGroupBytes { get; }
 
     /// <summary>Names of the measurement columns.</summary>
     public ImmutableArray<string> Measurements { get; }
 
     public ImmutableArray<LakeColumn> Columns { get; }
 
-    public static LakeSchema Silver(IEnumerable<string> measurements) => Readings(measurements, []);
+    public static LakeSchema Silver(IEnumerable<string> measurements) => Readings(measurements, [], RowBuffer.MaxBytes);
 
-    public static LakeSchema Gold(IEnumerable<string> measurements) => Readings(measurements, GoldTail);
+    public static LakeSchema Gold(IEnumerable<string> measurements) => Readings(measurements, GoldTail, rowGroupBytes: 2 * 1024 * 1024);
 
     /// <summary>The schema of a table with these measurements (bronze has none).</summary>
     public static LakeSchema Of(LakeTable table, IEnumerable<string> measurements) => table.Name switch
@@ -96,6 +102,9 @@ internal sealed class LakeSchema
         "silver" => Silver(measurements),
         _ => Gold(measurements),
     };
+
+    /// <summary>Whether rows of the one fit the other.</summary>
+    public bool HasColumnsOf(LakeSchema other) => ReferenceEquals(this, other) || Columns.SequenceEqual(other.Columns);
 
     public int IndexOf(string column)
     {
@@ -135,13 +144,14 @@ internal sealed class LakeSchema
         return System.Text.Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
     }
 
-    private static LakeSchema Readings(IEnumerable<string> measurements, ImmutableArray<LakeColumn> tail)
+    private static LakeSchema Readings(IEnumerable<string> measurements, ImmutableArray<LakeColumn> tail, int rowGroupBytes)
     {
         ImmutableArray<string> names = [.. measurements];
         return new LakeSchema(
             "event_date",
             names,
-            [.. ReadingHead, .. names.Select(name => new LakeColumn(name, LakeType.Double, Nullable: true)), .. ReadingTail, .. tail]);
+            [.. ReadingHead, .. names.Select(name => new LakeColumn(name, LakeType.Double, Nullable: true)), .. ReadingTail, .. tail],
+            rowGroupBytes);
     }
 
     private static void WriteField(Utf8JsonWriter json, string name, string type)

@@ -8,11 +8,8 @@ internal sealed class RowBuffer
     /// <summary>Rows of a row group.</summary>
     public const int MaxRows = 24_576;
 
-    /// <summary>Raw bytes at which a row group closes. Bronze closes earlier: its one large column is compressed as one page, and the
-    /// compressor needs twice its size for a moment.</summary>
+    /// <summary>Raw bytes at which a row group closes at the latest.</summary>
     public const int MaxBytes = 8 * 1024 * 1024;
-
-    private const int MaxBronzeBytes = 3 * 512 * 1024;
 
     private const int FirstCapacity = 1_024;
 
@@ -23,14 +20,16 @@ internal sealed class RowBuffer
     /// <param name="share">Of a row group's largest size, above 0 to 1: less where many partitions have buffers open.</param>
     public RowBuffer(LakeSchema schema, double share = 1)
     {
-        Schema = schema;
+        (Schema, Share) = (schema, share);
         Columns = [.. schema.Columns.Select(Create)];
         _fixedRowBytes = Columns.Sum(c => c.RowBytes);
-        _maxBytes = (int)((ReferenceEquals(schema, LakeSchema.Bronze) ? MaxBronzeBytes : MaxBytes) * share);
+        _maxBytes = Math.Min((int)(MaxBytes * share), schema.RowGroupBytes);
         Capacity = Math.Clamp(_maxBytes / _fixedRowBytes, 1, (int)(MaxRows * share));
     }
 
     public LakeSchema Schema { get; }
+
+    public double Share { get; }
 
     public ImmutableArray<ColumnBuffer> Columns { get; }
 

@@ -9,7 +9,7 @@ namespace IotAnalytics.Core.CommitLog.Kafka.Native;
 /// </summary>
 internal sealed unsafe class PartitionQueue : IDisposable
 {
-    private const int BatchRecords = 1_024;
+    private const int BatchRecords = 256;
     private const int NoTimestamp = 0;
     private readonly Librdkafka _native = Librdkafka.Functions;
     private readonly nint _topic;

@@ -1,0 +1,68 @@
+using System.Collections.Concurrent;
+using IotAnalytics.Core.Lake.Files;
+
+namespace IotAnalytics.Core.Lake;
+
+/// <summary>
+/// What the cuts of all partitions of a host share: permits, so that no more row groups are encoded at once than there are processors (each needs
+/// memory of its own while it is compressed), and the buffers, which go from cut to cut.
+/// </summary>
+internal sealed class LakeEncoders
+{
+    private static readonly int Permits = Environment.ProcessorCount;
+
+    /// <summary>Row groups of the three tables that are kept while nobody fills them: those that come out of the encoders.</summary>
+    private static readonly int MaxPooled = 4 * Permits;
+
+    private readonly SemaphoreSlim _free = new(Permits, Permits);
+    private readonly List<RowBuffer> _buffers = [];
+    private readonly ConcurrentStack<EncodeScratch> _scratch = new();
+
+    /// <summary>An empty row group; an older one of the same schema and size if there is one.</summary>
+    public RowBuffer Rent(LakeSchema schema, double share)
+    {
+        lock (_buffers)
+        {
+            var found = _buffers.FindLastIndex(b => b.Share == share && b.Schema.HasColumnsOf(schema));
+            if (found >= 0)
+            {
+                var buffer = _buffers[found];
+                _buffers.RemoveAt(found);
+                return buffer;
+            }
+        }
+
+        return new RowBuffer(schema, share);
+    }
+
+    public void Return(RowBuffer buffer)
+    {
+        buffer.Clear();
+        lock (_buffers)
+        {
+            if (_buffers.Count == MaxPooled)
+            {
+                // The one that was wanted least lately: profiles may have changed.
+                _buffers.RemoveAt(0);
+            }
+
+            _buffers.Add(buffer);
+        }
+    }
+
+    /// <summary>Runs the work when a permit is free, with arrays that nobody else uses meanwhile.</summary>
+    public async Task<long> RunAsync(Func<EncodeScratch, Task<long>> encode, CancellationToken cancellationToken)
+    {
+        await _free.WaitAsync(cancellationToken).ConfigureAwait(false);
+        var scratch = _scratch.TryPop(out var pooled) ? pooled : new EncodeScratch();
+        try
+        {
+            return await Task.Run(() => encode(scratch), cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _scratch.Push(scratch);
+            _free.Release();
+        }
+    }
+}
