@@ -18,6 +18,7 @@ internal sealed class FaultRun : IAsyncDisposable
     private readonly string _folder;
     private readonly string _hostPath;
     private readonly CancellationTokenSource _enough = new();
+    private readonly CancellationTokenSource _abandoned = new();
     private readonly NpgsqlDataSource _source;
     private readonly List<HostProcess> _hosts = [];
     private readonly Task<long> _producing;
@@ -147,6 +148,8 @@ internal sealed class FaultRun : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _enough.CancelAsync();
+        // Of a run that failed; what a broker that is away has not taken would be waited for without end.
+        await _abandoned.CancelAsync();
         foreach (var host in _hosts)
         {
             host.Thaw();
@@ -157,6 +160,7 @@ internal sealed class FaultRun : IAsyncDisposable
         await _source.DisposeAsync();
         await Servers.DisposeAsync();
         _enough.Dispose();
+        _abandoned.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
 
@@ -178,7 +182,7 @@ internal sealed class FaultRun : IAsyncDisposable
             }
         }
 
-        readings.Flush(CancellationToken.None);
+        readings.Flush(_abandoned.Token);
         return readings.Count;
     }
 }

@@ -115,17 +115,18 @@ internal sealed class Servers : IAsyncDisposable
         return process.ExitCode == 0 ? (await output).Trim() : throw new MeasurementException($"{program} {verb}: {await errors}");
     }
 
-    /// <summary>With the next one free too, which Kafka's controller takes.</summary>
+    /// <summary>With the next one free too, which Kafka's controller takes. Below the ports that connections go out from: while a server is away, a client that
+    /// tries again and again would sooner or later take the server's own.</summary>
     private static int FreePort()
     {
         while (true)
         {
-            using var first = new TcpListener(IPAddress.Loopback, 0);
-            first.Start();
-            var port = ((IPEndPoint)first.LocalEndpoint).Port;
+            var port = Random.Shared.Next(15_000, 32_000);
+            using var first = new TcpListener(IPAddress.Loopback, port);
             using var second = new TcpListener(IPAddress.Loopback, port + 1);
             try
             {
+                first.Start();
                 second.Start();
                 return port;
             }

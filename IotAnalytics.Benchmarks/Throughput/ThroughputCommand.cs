@@ -52,7 +52,8 @@ internal static class ThroughputCommand
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var readings = parsed.GetValue(Readings);
-        if (parsed.GetValue(Deployment) == "production")
+        var isProduction = parsed.GetValue(Deployment) == "production";
+        if (isProduction && parsed.GetValue(Rate) == 0)
         {
             return await RunProductionAsync(parsed, cancellationToken);
         }
@@ -71,7 +72,9 @@ internal static class ThroughputCommand
             parsed.GetValue(Settings) ?? []);
         try
         {
-            var report = await new ThroughputRun(options, ConfiguredProfiles.Find(name: null)).RunAsync(cancellationToken);
+            var report = isProduction
+                ? await RunPacedProductionAsync(parsed, options, cancellationToken)
+                : await new ThroughputRun(options, ConfiguredProfiles.Find(name: null)).RunAsync(cancellationToken);
             parsed.InvocationConfiguration.Output.WriteLine(parsed.GetValue(Json) ? report.ToJson() : report.ToText());
             return report.Complete && report.ProbesMissed == 0 ? 0 : 1;
         }
@@ -79,6 +82,27 @@ internal static class ThroughputCommand
         {
             parsed.InvocationConfiguration.Error.WriteLine(e.Message);
             return 1;
+        }
+    }
+
+    /// <summary>A host on a real broker and PostgreSQL that gets readings over HTTP at a rate; its lake is a folder.</summary>
+    private static async Task<ThroughputReport> RunPacedProductionAsync(ParseResult parsed, ThroughputOptions options, CancellationToken cancellationToken)
+    {
+        var folder = options.DataDirectory is { } kept ? Directory.CreateDirectory(kept).FullName : Directory.CreateTempSubdirectory("iot-production-").FullName;
+        try
+        {
+            await using var servers = await Servers.StartAsync(parsed.GetValue(ServersFolder), folder, cancellationToken);
+            var host = Path.Combine(folder, "host");
+            var deployment = await Production.Deployment.CreateAsync(servers, parsed.GetValue(Partitions), Path.Combine(host, "lake"), cancellationToken);
+            var onServers = options with { DataDirectory = host, Settings = [.. deployment.Settings(), .. options.Settings] };
+            return await new ThroughputRun(onServers, ConfiguredProfiles.Find(name: null)).RunAsync(cancellationToken);
+        }
+        finally
+        {
+            if (options.DataDirectory is null)
+            {
+                Directory.Delete(folder, recursive: true);
+            }
         }
     }
 

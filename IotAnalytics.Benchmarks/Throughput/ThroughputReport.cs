@@ -14,6 +14,7 @@ namespace IotAnalytics.Benchmarks.Throughput;
 /// <param name="SenderCpuSeconds">CPU time of this process while it sent: it shares the machine.</param>
 /// <param name="HostPeakBytes">Largest resident set of the host.</param>
 /// <param name="VisibleP50Ms">From POST to visible in <c>GET /anomalies</c>, median of the probes.</param>
+/// <param name="WarmP50Ms">The same of the probes after the first ten seconds; NaN when the run was shorter.</param>
 /// <param name="ProbesMissed">Probes that never showed.</param>
 /// <param name="Complete">Bronze items = readings = silver + gold + dead letters + duplicates.</param>
 internal sealed record ThroughputReport(
@@ -32,6 +33,8 @@ internal sealed record ThroughputReport(
     double VisibleP50Ms,
     double VisibleP99Ms,
     double VisibleMaxMs,
+    double WarmP50Ms,
+    double WarmP99Ms,
     int Probes,
     int ProbesMissed,
     long BronzeRecords,
@@ -44,7 +47,11 @@ internal sealed record ThroughputReport(
     long LakeBytes,
     bool Complete)
 {
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    };
 
     public string ToJson() => JsonSerializer.Serialize(this, Json);
 
@@ -58,6 +65,7 @@ internal sealed record ThroughputReport(
         Host ready           {ReadySeconds,14:N2} s after its start
         POST to visible p50  {VisibleP50Ms,14:N0} ms
         POST to visible p99  {VisibleP99Ms,14:N0} ms   of {Probes} probes, {ProbesMissed} not seen, worst {VisibleMaxMs:N0} ms
+        After the first 10 s {WarmP50Ms,14:N0} ms p50, {WarmP99Ms:N0} ms p99
         Lake                 {BronzeItems,14:N0} items in {BronzeRecords:N0} records = {SilverRows:N0} silver + {GoldRows:N0} gold + {DeadLetters:N0} dead letters + {Duplicates:N0} duplicates
                              {LakeFiles,14:N0} files, {LakeBytes / 1e6:N1} MB{(Complete ? "" : "   NOT COMPLETE")}
         """);

@@ -24,7 +24,8 @@ internal sealed class VisibilityProbe : IDisposable
     private readonly HttpClient _client;
     private readonly string _values;
     private readonly ConcurrentDictionary<long, long> _outstanding = new();
-    private readonly ConcurrentBag<double> _milliseconds = [];
+    private readonly ConcurrentBag<(double Sent, double Took)> _milliseconds = [];
+    private readonly long _began = Stopwatch.GetTimestamp();
     private int _sent;
 
     public VisibilityProbe(HostProcess host, SensorProfile profile)
@@ -41,8 +42,8 @@ internal sealed class VisibilityProbe : IDisposable
     /// <summary>Readings not seen within a minute of the end.</summary>
     public int Missed => _outstanding.Count;
 
-    /// <summary>Milliseconds from POST to visible, ascending.</summary>
-    public double[] Milliseconds => [.. _milliseconds.Order()];
+    /// <summary>Milliseconds from POST to visible, ascending, of the probes that were sent after so much of the run.</summary>
+    public double[] MillisecondsAfter(TimeSpan start) => [.. _milliseconds.Where(p => p.Sent >= start.TotalMilliseconds).Select(p => p.Took).Order()];
 
     /// <summary>Sends until <paramref name="stop"/>, then looks until all are seen or a minute has passed.</summary>
     public async Task RunAsync(CancellationToken stop, CancellationToken cancellationToken)
@@ -110,7 +111,7 @@ internal sealed class VisibilityProbe : IDisposable
             var eventMs = item.GetProperty("event_time").GetDateTimeOffset().ToUnixTimeMilliseconds();
             if (_outstanding.TryRemove(eventMs, out var posted))
             {
-                _milliseconds.Add(Stopwatch.GetElapsedTime(posted).TotalMilliseconds);
+                _milliseconds.Add((Stopwatch.GetElapsedTime(_began, posted).TotalMilliseconds, Stopwatch.GetElapsedTime(posted).TotalMilliseconds));
             }
         }
     }

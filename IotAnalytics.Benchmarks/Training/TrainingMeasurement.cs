@@ -126,7 +126,7 @@ internal sealed class TrainingMeasurement(TrainingOptions options, SensorProfile
         await work();
         await over.CancelAsync();
         await Task.WhenAll(probing, sending);
-        return probe.Milliseconds;
+        return probe.MillisecondsAfter(TimeSpan.Zero);
     }
 
     private async Task SendAsync(HttpReadingsTarget target, CancellationToken over)

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Options;
 
 namespace IotAnalytics.Web.Hosting;
 
-/// <summary>What must be done before the pipeline starts, in this order; and the last to hear of the stop.</summary>
+/// <summary>What must be done before the pipeline starts, at once where nothing depends on the other; and the last to hear of the stop.</summary>
 internal sealed class StartupSteps(
     ICommitLog log,
     DatabaseMigrator migrator,
@@ -31,8 +31,8 @@ internal sealed class StartupSteps(
         var opening = Timed("commit log", log.OpenAsync, cancellationToken);
         await (database.Value.IsShared ? Task.CompletedTask : opening);
         await Task.WhenAll(opening, Timed("database", migrator.MigrateAsync, cancellationToken));
-        await Timed("administrator key", administratorKey.EnsureAsync, cancellationToken);
-        await Timed("models", token => models.EnsureBootstrapAsync(profiles, token), cancellationToken);
+        await Task.WhenAll(
+            Timed("administrator key", administratorKey.EnsureAsync, cancellationToken), Timed("models", token => models.EnsureBootstrapAsync(profiles, token), cancellationToken));
         await routes;
         timings.Mark();
     }

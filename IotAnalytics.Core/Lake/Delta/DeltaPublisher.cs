@@ -30,6 +30,9 @@ internal sealed class DeltaPublisher(
     private readonly LakeTables _tables = new(options.Value);
     private readonly DeltaLog _log = new(store);
     private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly SemaphoreSlim _looking = new(1, 1);
+    private readonly Lock _lookLock = new();
+    private Task? _nextLook;
     private readonly Dictionary<string, DeltaTableState> _states = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> _stopped = new(StringComparer.Ordinal);
 
@@ -133,9 +136,37 @@ internal sealed class DeltaPublisher(
         }
     }
 
-    /// <summary>The same by one look at each table, for every claim: a database that was restored under a running host knows less than was published.</summary>
+    /// <summary>The same by one look at each table, for every claim: a database that was restored under a running host knows less than was published.
+    /// Claims that come together share a look, which begins after all of them have asked.</summary>
     /// <exception cref="LakeAheadException">It does.</exception>
-    public async Task VerifyVersionsAsync(CancellationToken cancellationToken)
+    public Task VerifyVersionsAsync(CancellationToken cancellationToken)
+    {
+        lock (_lookLock)
+        {
+            return (_nextLook ??= LookAsync()).WaitAsync(cancellationToken);
+        }
+    }
+
+    private async Task LookAsync()
+    {
+        await Task.Yield();
+        await _looking.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            lock (_lookLock)
+            {
+                _nextLook = null;
+            }
+
+            await LookAtVersionsAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+        finally
+        {
+            _looking.Release();
+        }
+    }
+
+    private async Task LookAtVersionsAsync(CancellationToken cancellationToken)
     {
         var versions = await reader.ReadAsync(DeltaTableSql.Versions, cancellationToken).ConfigureAwait(false);
         foreach (var table in _tables.InPublicationOrder)
