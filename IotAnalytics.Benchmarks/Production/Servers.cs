@@ -121,7 +121,7 @@ internal sealed class Servers : IAsyncDisposable
     {
         while (true)
         {
-            var port = Random.Shared.Next(15_000, 32_000);
+            var port = System.Security.Cryptography.RandomNumberGenerator.GetInt32(15_000, 32_000);
             using var first = new TcpListener(IPAddress.Loopback, port);
             using var second = new TcpListener(IPAddress.Loopback, port + 1);
             try
