@@ -82,6 +82,38 @@ public sealed class DeltaPublisherTests
     }
 
     [Fact]
+    public async Task Claims_that_come_together_share_one_look_and_it_begins_after_them()
+    {
+        await using var lake = await LakeFixture.CreateAsync();
+        await lake.CommitCutAsync(new LakeTestData(40));
+        var publisher = lake.NewPublisher();
+        await publisher.PublishAsync(Token);
+        var (questions, begun, goOn) = (0, new TaskCompletionSource(), new TaskCompletionSource());
+        lake.Store.BeforeLength = _ =>
+        {
+            Interlocked.Increment(ref questions);
+            begun.TrySetResult();
+            return goOn.Task;
+        };
+        var early = publisher.VerifyVersionsAsync(Token);
+        await begun.Task;
+        Task[] late = [.. Enumerable.Range(0, 12).Select(_ => publisher.VerifyVersionsAsync(Token))];
+        // The database that is behind: somebody else has published a version of bronze that it does not know.
+        await File.WriteAllTextAsync(lake.DataDirectory.Combine("lake/" + DeltaLogKeys.Commit(lake.Tables.Bronze, 1)), "{}", Token);
+        goOn.SetResult();
+
+        foreach (var claim in late)
+        {
+            await Assert.ThrowsAsync<LakeAheadException>(() => claim);
+        }
+
+        await Assert.ThrowsAsync<LakeAheadException>(() => early);
+        Assert.Equal(6, questions);
+        await Assert.ThrowsAsync<LakeAheadException>(() => publisher.VerifyVersionsAsync(Token));
+        Assert.Equal(9, questions);
+    }
+
+    [Fact]
     public async Task A_crash_between_commit_and_put_is_finished_with_the_same_bytes()
     {
         await using var lake = await LakeFixture.CreateAsync();

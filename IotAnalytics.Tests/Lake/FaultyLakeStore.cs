@@ -14,6 +14,9 @@ internal sealed class FaultyLakeStore(ILakeStore inner) : ILakeStore
     /// <summary>Waits or throws before a read.</summary>
     public Func<string, CancellationToken, Task> BeforeRead { get; set; } = (_, _) => Task.CompletedTask;
 
+    /// <summary>Waits or throws before the question for a length.</summary>
+    public Func<string, Task> BeforeLength { get; set; } = _ => Task.CompletedTask;
+
     /// <summary>Changes what is put.</summary>
     public Func<string, ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> Corrupt { get; set; } = (_, content) => content;
 
@@ -54,7 +57,11 @@ internal sealed class FaultyLakeStore(ILakeStore inner) : ILakeStore
         return await inner.OpenReadAsync(key, cancellationToken);
     }
 
-    public Task<long?> GetLengthAsync(string key, CancellationToken cancellationToken) => inner.GetLengthAsync(key, cancellationToken);
+    public async Task<long?> GetLengthAsync(string key, CancellationToken cancellationToken)
+    {
+        await BeforeLength(key);
+        return await inner.GetLengthAsync(key, cancellationToken);
+    }
 
     public IAsyncEnumerable<StoredObject> ListAsync(string prefix, CancellationToken cancellationToken) => inner.ListAsync(prefix, cancellationToken);
 
