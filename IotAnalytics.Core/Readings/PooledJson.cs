@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace IotAnalytics.Core.Readings;
 
-/// <summary>A JSON writer that the thread keeps for the next text: an anomaly is three of them. One at a time on a thread; disposing gives it back.</summary>
+/// <summary>A JSON writer that the thread keeps for the next text: an anomaly is two of them. One at a time on a thread; disposing gives it back.</summary>
 internal sealed class PooledJson : IDisposable
 {
     private const int LargestKept = 64 * 1024;
