@@ -50,19 +50,19 @@ internal sealed class ProductionRun(ProductionOptions options, SensorProfile pro
         var (produced, records) = Produce(servers, cancellationToken);
         await using var source = NpgsqlDataSource.Create(deployment.Database);
 
+        // What counts shares the processors: it is warm before the hosts start.
+        await TotalAsync(source, cancellationToken);
         var started = Stopwatch.GetTimestamp();
         var hosts = new List<HostProcess>();
         try
         {
-            var starting = Enumerable.Range(0, options.Hosts).Select(i => HostProcess.StartAsync(
-                options.HostPath, deployment.Settings().Concat(options.Settings), Directory.CreateDirectory(Path.Combine(folder, $"host-{i}")).FullName, cancellationToken)).ToList();
-            var counting = CountAsync(source, produced, started, () => hosts.Count == options.Hosts ? hosts.Sum(h => h.Figures.CpuSeconds) : 0, cancellationToken);
-            foreach (var one in starting)
+            for (var i = 0; i < options.Hosts; i++)
             {
-                hosts.Add((await one).Host);
+                hosts.Add(HostProcess.Start(
+                    options.HostPath, deployment.Settings().Concat(options.Settings), Directory.CreateDirectory(Path.Combine(folder, $"host-{i}")).FullName));
             }
 
-            var (first, last, cpu) = await counting;
+            var (first, last, cpu) = await CountAsync(source, hosts, produced, started, cancellationToken);
             var peak = hosts.Max(h => h.Figures.PeakBytes);
             foreach (var host in hosts)
             {
@@ -103,7 +103,7 @@ internal sealed class ProductionRun(ProductionOptions options, SensorProfile pro
 
     /// <summary>When the first and the last reading were in the database, and the hosts' CPU time between the two.</summary>
     private static async Task<(TimeSpan First, TimeSpan Last, double Cpu)> CountAsync(
-        NpgsqlDataSource source, long expected, long started, Func<double> cpu, CancellationToken cancellationToken)
+        NpgsqlDataSource source, List<HostProcess> hosts, long expected, long started, CancellationToken cancellationToken)
     {
         TimeSpan? first = null;
         var cpuAtFirst = 0.0;
@@ -111,19 +111,20 @@ internal sealed class ProductionRun(ProductionOptions options, SensorProfile pro
         {
             var total = await TotalAsync(source, cancellationToken);
             var now = Stopwatch.GetElapsedTime(started);
+            var cpu = hosts.Sum(h => h.Figures.CpuSeconds);
             if (total > 0 && first is null)
             {
-                (first, cpuAtFirst) = (now, cpu());
+                (first, cpuAtFirst) = (now, cpu);
             }
 
             if (total >= expected)
             {
-                return (first!.Value, now, cpu() - cpuAtFirst);
+                return (first!.Value, now, cpu - cpuAtFirst);
             }
 
-            if (now > Within)
+            if (now > Within || hosts.Any(h => h.HasExited))
             {
-                throw new MeasurementException($"The database has {total} of {expected} readings after {Within}.");
+                throw new MeasurementException($"The database has {total} of {expected} readings after {now}, and {hosts.Count(h => h.HasExited)} hosts have ended.");
             }
 
             await Task.Delay(Look, cancellationToken);
@@ -132,15 +133,14 @@ internal sealed class ProductionRun(ProductionOptions options, SensorProfile pro
 
     private static async Task<long> TotalAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
     {
-        try
-        {
-            await using var command = source.CreateCommand("SELECT coalesce(sum(readings), 0)::bigint FROM iot.pipeline_minute");
-            return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
-        }
-        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UndefinedTable)
+        await using var known = source.CreateCommand("SELECT to_regclass('iot.pipeline_minute') IS NOT NULL");
+        if (!(bool)(await known.ExecuteScalarAsync(cancellationToken))!)
         {
             return 0;
         }
+
+        await using var command = source.CreateCommand("SELECT coalesce(sum(readings), 0)::bigint FROM iot.pipeline_minute");
+        return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
     private static async Task<(long DeadLetters, long Duplicates)> DroppedAsync(NpgsqlDataSource source, CancellationToken cancellationToken)

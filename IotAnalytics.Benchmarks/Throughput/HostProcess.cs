@@ -45,6 +45,24 @@ internal sealed partial class HostProcess : IAsyncDisposable
     public static async Task<(HostProcess Host, TimeSpan Ready)> StartAsync(
         string hostPath, IEnumerable<string> settings, string dataDirectory, CancellationToken cancellationToken)
     {
+        var started = Stopwatch.GetTimestamp();
+        var host = Start(hostPath, settings, dataDirectory);
+        try
+        {
+            await host.WaitUntilReadyAsync(cancellationToken);
+        }
+        catch
+        {
+            await host.DisposeAsync();
+            throw;
+        }
+
+        return (host, Stopwatch.GetElapsedTime(started));
+    }
+
+    /// <summary>The same without waiting: nobody asks the host whether it is ready.</summary>
+    public static HostProcess Start(string hostPath, IEnumerable<string> settings, string dataDirectory)
+    {
         var address = new Uri($"http://127.0.0.1:{FreePort()}");
         var isAssembly = hostPath.EndsWith(".dll", StringComparison.OrdinalIgnoreCase);
         var start = new ProcessStartInfo(isAssembly ? Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet" : hostPath)
@@ -67,19 +85,7 @@ internal sealed partial class HostProcess : IAsyncDisposable
             start.Environment[$"Iot__{name.Replace(":", "__", StringComparison.Ordinal)}"] = value;
         }
 
-        var started = Stopwatch.GetTimestamp();
-        var host = new HostProcess(Process.Start(start)!, dataDirectory, address);
-        try
-        {
-            await host.WaitUntilReadyAsync(cancellationToken);
-        }
-        catch
-        {
-            await host.DisposeAsync();
-            throw;
-        }
-
-        return (host, Stopwatch.GetElapsedTime(started));
+        return new HostProcess(Process.Start(start)!, dataDirectory, address);
     }
 
     public bool HasExited => _process.HasExited;

@@ -16,6 +16,11 @@ public interface ICommitLog : IAsyncDisposable
     /// <c>LogAppendTime</c>), so history cannot be loaded into it.</summary>
     bool KeepsRecordTime { get; }
 
+    /// <summary>Does what of the opening changes nothing anywhere, so that it can be done beside other checks; <see cref="OpenAsync"/> goes on from there, or does it
+    /// itself. Called at most once.</summary>
+    /// <exception cref="CommitLogException">As by <see cref="OpenAsync"/>.</exception>
+    Task ConnectAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
     /// <summary>Opens or creates the log. Called once, before anything else. Throws <see cref="CommitLogException"/> with one clear line
     /// when another process holds it, when it cannot be written or when it was made by a newer version.</summary>
     Task OpenAsync(CancellationToken cancellationToken);
@@ -31,6 +36,11 @@ public interface ICommitLog : IAsyncDisposable
 
     /// <summary>What was answered to an earlier request with this key, or null. Looked up before the body is parsed.</summary>
     ValueTask<IdempotentRequest?> FindRequestAsync(string key, CancellationToken cancellationToken);
+
+    /// <summary>Begins to ask for this host's share, where that takes a while; <see cref="RunAssignmentAsync"/> goes on from there. Called at most once.</summary>
+    void BeginAssignment()
+    {
+    }
 
     /// <summary>Takes this host's share of the partitions and tells <paramref name="owner"/> of it until cancelled; then gives back what it holds (telling the
     /// owner too) and returns. A log that only one host can open gives all of them and returns at once: nothing is ever taken back. Called at most once at a time.</summary>

@@ -27,7 +27,6 @@ public static class LakeServices
                 services.AddSingleton<S3LakeStore>();
                 services.AddSingleton<ILakeStore>(provider => provider.GetRequiredService<S3LakeStore>());
                 services.AddSingleton<S3StoreProbe>();
-                services.AddHostedService(provider => provider.GetRequiredService<S3StoreProbe>());
                 break;
 
             // An unknown provider is refused by the validation above, together with every other wrong option.

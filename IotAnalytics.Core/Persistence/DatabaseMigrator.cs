@@ -1,7 +1,4 @@
-using System.Reflection;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Infrastructure;
-using Microsoft.EntityFrameworkCore.Migrations;
 using Microsoft.Extensions.Options;
 
 namespace IotAnalytics.Core.Persistence;
@@ -26,6 +23,9 @@ public abstract class DatabaseMigrator(IDbContextFactory<AnalyticsDbContext> con
         await context.Database.MigrateAsync(cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Connects to a shared database and changes nothing there, so that it can be done beside other checks.</summary>
+    public virtual Task ConnectAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
     /// <summary>Does now what the first query would have to wait for. Touches no file.</summary>
     public void BuildModel()
     {
@@ -37,8 +37,8 @@ public abstract class DatabaseMigrator(IDbContextFactory<AnalyticsDbContext> con
     /// <param name="create">Make the schema when the database is empty.</param>
     private protected abstract Task<string?> CreateOrFindAsync(bool create, CancellationToken cancellationToken);
 
-    /// <summary>The context whose migrations count.</summary>
-    private protected abstract Type ContextType { get; }
+    /// <summary>The embedded script of the whole schema.</summary>
+    private protected abstract string SchemaScript { get; }
 
     /// <summary>An embedded script.</summary>
     private protected static string Script(string resource)
@@ -48,8 +48,11 @@ public abstract class DatabaseMigrator(IDbContextFactory<AnalyticsDbContext> con
         return reader.ReadToEnd();
     }
 
-    private string? NewestKnown() => typeof(DatabaseMigrator).Assembly.GetTypes()
-        .Where(t => t.IsSubclassOf(typeof(Migration)) && t.GetCustomAttribute<DbContextAttribute>()?.ContextType == ContextType)
-        .Select(t => t.GetCustomAttribute<MigrationAttribute>()?.Id)
-        .Max(StringComparer.Ordinal);
+    /// <summary>The id that the script writes last: to look for the migrations in the assembly would load all of its types.</summary>
+    private string NewestKnown()
+    {
+        const string Table = "__EFMigrationsHistory";
+        var script = Script(SchemaScript);
+        return script[script.LastIndexOf(Table, StringComparison.Ordinal)..].Split('\'')[1];
+    }
 }

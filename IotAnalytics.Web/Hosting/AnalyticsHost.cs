@@ -39,6 +39,7 @@ internal static class AnalyticsHost
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromMinutes(1));
 
         // The order of the hosted services is the order of the start, and backwards of the stop; HTTP comes last by itself.
+        builder.Services.AddSingleton<StoreChecks>();
         builder.Services.AddHostedService<StartupSteps>();
         builder.Services.AddPersistence(configuration);
         builder.Services.AddRoles();

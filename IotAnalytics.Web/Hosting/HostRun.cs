@@ -11,6 +11,7 @@ internal static class HostRun
     {
         try
         {
+            app.Services.GetRequiredService<StoreChecks>().Begin(cancellationToken);
             await StartOrStopAsync(app, cancellationToken);
         }
         catch (Exception e) when (e is CommitLogException or IOException or UnauthorizedAccessException)

@@ -20,6 +20,7 @@ internal sealed class StartupSteps(
     EndpointDataSource endpoints,
     HostTimings timings,
     HostInfo info,
+    StoreChecks checks,
     ILogger<StartupSteps> logger) : IHostedService
 {
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -27,10 +28,13 @@ internal sealed class StartupSteps(
         Log.Starting(logger, HostInfo.Version, Environment.ProcessId, info.StartedAt.UtcDateTime);
         // On another core meanwhile: the first request would otherwise wait for it.
         var routes = Task.Run(() => _ = endpoints.Endpoints.Count, cancellationToken);
+        checks.Begin(cancellationToken);
+        await Timed("lake store", _ => checks.Lake, cancellationToken);
         // A database in the folder comes after the log, which holds the lock that keeps a second host out of it.
-        var opening = Timed("commit log", log.OpenAsync, cancellationToken);
+        var opening = Timed("commit log", log.OpenAsync, checks.Log, cancellationToken);
         await (database.Value.IsShared ? Task.CompletedTask : opening);
-        await Task.WhenAll(opening, Timed("database", migrator.MigrateAsync, cancellationToken));
+        await Task.WhenAll(opening, Timed("database", migrator.MigrateAsync, checks.Database, cancellationToken));
+        log.BeginAssignment();
         await Task.WhenAll(
             Timed("administrator key", administratorKey.EnsureAsync, cancellationToken), Timed("models", token => models.EnsureBootstrapAsync(profiles, token), cancellationToken));
         await routes;
@@ -43,9 +47,12 @@ internal sealed class StartupSteps(
         return Task.CompletedTask;
     }
 
-    private async Task Timed(string step, Func<CancellationToken, Task> work, CancellationToken cancellationToken)
+    private Task Timed(string step, Func<CancellationToken, Task> work, CancellationToken cancellationToken) => Timed(step, work, Task.CompletedTask, cancellationToken);
+
+    private async Task Timed(string step, Func<CancellationToken, Task> work, Task after, CancellationToken cancellationToken)
     {
         var start = Stopwatch.GetTimestamp();
+        await after;
         await work(cancellationToken);
         Log.StepStarted(logger, step, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
     }

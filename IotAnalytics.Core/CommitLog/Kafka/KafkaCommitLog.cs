@@ -26,6 +26,7 @@ internal sealed class KafkaCommitLog(
 
     private readonly RequestStore _requests = new(reader, writer, time);
     private readonly Lock _lock = new();
+    private Task<Connection>? _connecting;
     private Opened? _opened;
     private volatile bool _closed;
 
@@ -39,6 +40,8 @@ internal sealed class KafkaCommitLog(
 
     private Opened State => _opened ?? throw new InvalidOperationException("The commit log is not open.");
 
+    public Task ConnectAsync(CancellationToken cancellationToken) => _connecting = Connection.OpenAsync(options.Value, logger, cancellationToken);
+
     public async Task OpenAsync(CancellationToken cancellationToken)
     {
         if (_opened is not null)
@@ -48,31 +51,27 @@ internal sealed class KafkaCommitLog(
 
         // The log is elsewhere, but database and spool are in the folder, which is one host's alone.
         var folder = LogLock.Take(directory, time);
-        IAdminClient? admin = null;
-        IConsumer<Ignore, Ignore>? lookup = null;
         try
         {
-            var clients = new KafkaClients(options.Value, logger);
-            lookup = clients.Lookup();
-            admin = KafkaClients.Admin(lookup);
-            var topic = await KafkaTopic.OpenAsync(admin, clients, options.Value, logger, cancellationToken).ConfigureAwait(false);
+            var connection = await (_connecting ??= Connection.OpenAsync(options.Value, logger, cancellationToken)).ConfigureAwait(false);
+            var topic = connection.Topic ?? await connection.FindOrMakeAsync(options.Value, logger, cancellationToken).ConfigureAwait(false);
             var deadLetters = options.Value.DeadLetterTopic.Length == 0
                 ? null
-                : await KafkaTopic.OpenAsync(admin, clients, options.Value.OfDeadLetters(), logger, cancellationToken).ConfigureAwait(false);
-            _opened = new Opened(folder, admin, lookup, clients, topic, options.Value, Grow, Rest, time, logger)
+                : await connection.FindOrMakeAsync(options.Value.OfDeadLetters(), logger, cancellationToken).ConfigureAwait(false);
+            _opened = new Opened(folder, connection, topic, options.Value, Grow, Rest, time, logger)
             {
-                DeadLetters = deadLetters is null ? null : new KafkaDeadLetters(clients, deadLetters, topic.Name, logger),
+                DeadLetters = deadLetters is null ? null : new KafkaDeadLetters(connection.Clients, deadLetters, topic.Name, logger),
             };
             Log.Opened(logger, topic.ClusterId, topic.Name, topic.TopicId, topic.Partitions, topic.TimestampType, Library.VersionString, Librdkafka.Functions.Name);
         }
         catch
         {
-            admin?.Dispose();
-            lookup?.Dispose();
             folder.Dispose();
             throw;
         }
     }
+
+    public void BeginAssignment() => State.Membership.Begin();
 
     public async ValueTask<AppendResult> AppendAsync(IReadOnlyList<LogRecord> records, IdempotentRequest? request, CancellationToken cancellationToken)
     {
@@ -175,11 +174,17 @@ internal sealed class KafkaCommitLog(
 
         if (_opened is null)
         {
+            if (_connecting is { IsCompletedSuccessfully: true, Result: var unused })
+            {
+                await Task.Run(unused.Dispose).ConfigureAwait(false);
+            }
+
             return;
         }
 
         await Task.WhenAll(readers.Select(r => r.DisposeAsync().AsTask())).ConfigureAwait(false);
         await _opened.Reading.CloseAsync().ConfigureAwait(false);
+        await Task.Run(_opened.Membership.Abandon).ConfigureAwait(false);
         await _opened.Upkeep.DisposeAsync().ConfigureAwait(false);
         await Task.Run(_opened.Appender.Dispose).ConfigureAwait(false);
         if (_opened.DeadLetters is { } deadLetters)
@@ -191,8 +196,7 @@ internal sealed class KafkaCommitLog(
         var calls = _opened.LookupCalls.CloseAsync();
         if (await Task.WhenAny(calls, Task.Delay(CallsAtClose)).ConfigureAwait(false) == calls)
         {
-            _opened.Admin.Dispose();
-            await Task.Run(_opened.Lookup.Dispose).ConfigureAwait(false);
+            await Task.Run(_opened.Connection.Dispose).ConfigureAwait(false);
         }
 
         _opened.Folder.Dispose();
@@ -261,17 +265,48 @@ internal sealed class KafkaCommitLog(
         }
     }
 
+    /// <summary>The clients that ask the cluster, and the topic as it was found.</summary>
+    /// <param name="Topic">Null: there was none.</param>
+    private sealed record Connection(KafkaClients Clients, IConsumer<Ignore, Ignore> Lookup, IAdminClient Admin, KafkaTopic? Topic) : IDisposable
+    {
+        public static async Task<Connection> OpenAsync(KafkaLogOptions options, ILogger logger, CancellationToken cancellationToken)
+        {
+            var clients = new KafkaClients(options, logger);
+            var lookup = clients.Lookup();
+            var admin = KafkaClients.Admin(lookup);
+            try
+            {
+                return new Connection(clients, lookup, admin, await KafkaTopic.LookAsync(admin, clients, options, logger, cancellationToken).ConfigureAwait(false));
+            }
+            catch
+            {
+                admin.Dispose();
+                lookup.Dispose();
+                throw;
+            }
+        }
+
+        public Task<KafkaTopic> FindOrMakeAsync(KafkaLogOptions options, ILogger logger, CancellationToken cancellationToken) =>
+            KafkaTopic.OpenAsync(Admin, Clients, options, logger, cancellationToken);
+
+        public void Dispose()
+        {
+            Admin.Dispose();
+            Lookup.Dispose();
+        }
+    }
+
     /// <summary>What is there while the log is open.</summary>
     private sealed class Opened
     {
         private volatile int _partitionCount;
 
         public Opened(
-            LogLock folder, IAdminClient admin, IConsumer<Ignore, Ignore> lookup, KafkaClients clients, KafkaTopic topic, KafkaLogOptions options,
-            Action<int> grow, Action<int> rest, TimeProvider time, ILogger logger)
+            LogLock folder, Connection connection, KafkaTopic topic, KafkaLogOptions options, Action<int> grow, Action<int> rest, TimeProvider time, ILogger logger)
         {
-            (Folder, Admin, Lookup, Clients, Topic, _partitionCount) = (folder, admin, lookup, clients, topic, topic.Partitions);
-            Bounds = new KafkaBounds(lookup, LookupCalls, topic.Name);
+            (Folder, Connection, Topic, _partitionCount) = (folder, connection, topic, topic.Partitions);
+            var (clients, admin) = (connection.Clients, connection.Admin);
+            Bounds = new KafkaBounds(Lookup, LookupCalls, topic.Name);
             Appender = new KafkaAppender(clients, topic, Bounds, logger);
             Reading = new ReadingClients(clients, topic.Name, options.FetchAheadBytes / topic.Partitions);
             Upkeep = new KafkaUpkeep(admin, Bounds, topic, options.GroupId, Commit, grow, time, logger);
@@ -283,9 +318,9 @@ internal sealed class KafkaCommitLog(
         }
 
         public LogLock Folder { get; }
-        public IAdminClient Admin { get; }
-        public IConsumer<Ignore, Ignore> Lookup { get; }
-        public KafkaClients Clients { get; }
+        public Connection Connection { get; }
+        public IConsumer<Ignore, Ignore> Lookup => Connection.Lookup;
+        public KafkaClients Clients => Connection.Clients;
         public KafkaTopic Topic { get; }
         public KafkaBounds Bounds { get; }
         public KafkaAppender Appender { get; }

@@ -33,12 +33,25 @@ internal sealed class KafkaMembership(KafkaClients clients, KafkaTopic topic, st
     private long _joinedAt;
     private bool _announced;
     private volatile string? _broken;
+    private Task? _joining;
 
     /// <summary>Told of partitions that the cluster has and the host did not know, before they are assigned: how many there are now.</summary>
     public required Action<int> Grown { get; init; }
 
     /// <summary>Called before the group is left, when nothing is processed any more.</summary>
     public required Action Leaving { get; init; }
+
+    /// <summary>Asks the group for this host's share; <see cref="RunAsync"/> goes on from there.</summary>
+    public void Begin() => _joining = Task.Run(Join);
+
+    /// <summary>Leaves the group that was joined for nothing: nobody runs.</summary>
+    public void Abandon()
+    {
+        if (Interlocked.Exchange(ref _joining, null) is { } joining && joining.ContinueWith(static t => t.IsCompletedSuccessfully, TaskScheduler.Default).Result)
+        {
+            Leave();
+        }
+    }
 
     public Task RunAsync(IPartitionOwner owner, CancellationToken cancellationToken)
     {
@@ -66,9 +79,17 @@ internal sealed class KafkaMembership(KafkaClients clients, KafkaTopic topic, st
     private void Run(IPartitionOwner owner, CancellationToken cancellationToken)
     {
         _owner = owner;
+        var begun = Interlocked.Exchange(ref _joining, null);
+        begun?.GetAwaiter().GetResult();
+        var hasJoined = begun is not null;
         while (!cancellationToken.IsCancellationRequested)
         {
-            Join();
+            if (!hasJoined)
+            {
+                Join();
+            }
+
+            hasJoined = false;
             Poll(cancellationToken);
             if (cancellationToken.IsCancellationRequested)
             {
@@ -149,7 +170,7 @@ internal sealed class KafkaMembership(KafkaClients clients, KafkaTopic topic, st
 
         _announced = true;
         Log.PartitionsAssigned(logger, group, partitions.Select(p => p.Partition.Value), _held.Count);
-        _owner!.Assigned([.. partitions.Select(p => p.Partition.Value)]);
+        _owner?.Assigned([.. partitions.Select(p => p.Partition.Value)]);
         _unpaused = [.. _unpaused, .. partitions];
         return partitions.Select(p => new TopicPartitionOffset(p, Offset.End));
     }
@@ -159,7 +180,7 @@ internal sealed class KafkaMembership(KafkaClients clients, KafkaTopic topic, st
         int[] numbers = [.. partitions.Select(p => p.Partition.Value)];
         _held.ExceptWith(numbers);
         Log.PartitionsRevoked(logger, group, numbers, _held.Count);
-        _owner!.RevokedAsync(numbers).Wait(Patience);
+        _owner?.RevokedAsync(numbers).Wait(Patience);
         Array.ForEach(numbers, rest);
         _idleSince = Environment.TickCount64;
     }
@@ -168,7 +189,7 @@ internal sealed class KafkaMembership(KafkaClients clients, KafkaTopic topic, st
     {
         _held.ExceptWith(partitions);
         Log.PartitionsLost(logger, group, partitions);
-        _owner!.Lost(partitions);
+        _owner?.Lost(partitions);
         Array.ForEach(partitions, rest);
         _idleSince = Environment.TickCount64;
     }

@@ -15,30 +15,50 @@ internal sealed record KafkaTopic(string ClusterId, string Name, string TopicId,
     /// <exception cref="CommitLogException">The cluster cannot be reached, or the topic is missing or unsuited.</exception>
     public static async Task<KafkaTopic> OpenAsync(IAdminClient admin, KafkaClients clients, KafkaLogOptions options, ILogger logger, CancellationToken cancellationToken)
     {
-        try
+        if (await LookAsync(admin, clients, options, logger, cancellationToken).ConfigureAwait(false) is { } found)
         {
-            // An admin request must not time out (see KafkaClients.Lookup); this one may, and tells whether the cluster is there.
-            await Task.Run(() => admin.GetMetadata(options.Topic, options.StartTimeout), cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
-            var cluster = await admin.DescribeClusterAsync(new DescribeClusterOptions { RequestTimeout = options.StartTimeout })
-                .WaitAsync(cancellationToken).ConfigureAwait(false);
-            var found = await FindAsync(admin, options.Topic, options.StartTimeout, cancellationToken).ConfigureAwait(false)
-                ?? await CreateAsync(admin, options, logger, cancellationToken).ConfigureAwait(false);
-            var settings = await SettingsAsync(admin, options, logger, cancellationToken).ConfigureAwait(false);
-            if (settings.GetValueOrDefault("cleanup.policy", "").Contains("compact", StringComparison.Ordinal))
-            {
-                throw new CommitLogException($"Kafka topic '{options.Topic}' is compacted (cleanup.policy): readings would vanish from it. Use another topic, or set cleanup.policy to delete.");
-            }
+            return found;
+        }
 
-            return new KafkaTopic(
-                cluster.ClusterId, options.Topic, found.TopicId.ToString(), found.Partitions.Count, settings.GetValueOrDefault("message.timestamp.type", "CreateTime"),
-                settings.TryGetValue("max.message.bytes", out var bytes) ? int.Parse(bytes, CultureInfo.InvariantCulture) : null);
-        }
-        catch (KafkaException e)
-        {
-            throw new CommitLogException(
-                $"Kafka at {options.BootstrapServers} cannot be used: {e.Error.Reason}{(clients.LastError is { } last && last != e.Error.Reason ? $" ({last})" : "")}.", e);
-        }
+        await ReachAsync(() => CreateAsync(admin, options, logger, cancellationToken), clients, options).ConfigureAwait(false);
+        return await LookAsync(admin, clients, options, logger, cancellationToken).ConfigureAwait(false)
+            ?? throw new CommitLogException($"Kafka topic '{options.Topic}' was made and is gone again.");
     }
+
+    /// <summary>The topic, or null when the cluster has none of that name. Changes nothing.</summary>
+    /// <exception cref="CommitLogException">The cluster cannot be reached, or the topic is unsuited.</exception>
+    public static Task<KafkaTopic?> LookAsync(IAdminClient admin, KafkaClients clients, KafkaLogOptions options, ILogger logger, CancellationToken cancellationToken) =>
+        ReachAsync(
+            async () =>
+            {
+                // An admin request must not time out (see KafkaClients.Lookup); this one may, and tells whether the cluster is there.
+                await Task.Run(() => admin.GetMetadata(options.Topic, options.StartTimeout), cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
+                var cluster = admin.DescribeClusterAsync(new DescribeClusterOptions { RequestTimeout = options.StartTimeout });
+                var settings = SettingsAsync(admin, options);
+                var found = await FindAsync(admin, options.Topic, options.StartTimeout, cancellationToken).ConfigureAwait(false);
+                var clusterId = (await cluster.WaitAsync(cancellationToken).ConfigureAwait(false)).ClusterId;
+                var (known, unknownBecause) = await settings.WaitAsync(cancellationToken).ConfigureAwait(false);
+                if (found is null)
+                {
+                    return null;
+                }
+
+                if (unknownBecause is not null)
+                {
+                    // Reading and writing a topic does not need the right to read its settings.
+                    Log.SettingsUnknown(logger, options.Topic, unknownBecause);
+                }
+
+                if (known.GetValueOrDefault("cleanup.policy", "").Contains("compact", StringComparison.Ordinal))
+                {
+                    throw new CommitLogException($"Kafka topic '{options.Topic}' is compacted (cleanup.policy): readings would vanish from it. Use another topic, or set cleanup.policy to delete.");
+                }
+
+                return new KafkaTopic(
+                    clusterId, options.Topic, found.TopicId.ToString(), found.Partitions.Count, known.GetValueOrDefault("message.timestamp.type", "CreateTime"),
+                    known.TryGetValue("max.message.bytes", out var bytes) ? int.Parse(bytes, CultureInfo.InvariantCulture) : null);
+            },
+            clients, options);
 
     /// <summary>The topic's description, or null when the cluster has none of that name.</summary>
     public static async Task<TopicDescription?> FindAsync(IAdminClient admin, string topic, TimeSpan timeout, CancellationToken cancellationToken)
@@ -100,20 +120,30 @@ internal sealed record KafkaTopic(string ClusterId, string Name, string TopicId,
         throw new CommitLogException($"Kafka topic '{options.Topic}' was made, but its partitions have no leader after {options.StartTimeout}.");
     }
 
-    private static async Task<Dictionary<string, string>> SettingsAsync(IAdminClient admin, KafkaLogOptions options, ILogger logger, CancellationToken cancellationToken)
+    private static async Task<(Dictionary<string, string> Known, string? UnknownBecause)> SettingsAsync(IAdminClient admin, KafkaLogOptions options)
     {
         try
         {
             var results = await admin.DescribeConfigsAsync(
-                [new ConfigResource { Type = ResourceType.Topic, Name = options.Topic }], new DescribeConfigsOptions { RequestTimeout = options.StartTimeout })
-                .WaitAsync(cancellationToken).ConfigureAwait(false);
-            return results.Single().Entries.Values.Where(e => e.Value is not null).ToDictionary(e => e.Name, e => e.Value, StringComparer.Ordinal);
+                [new ConfigResource { Type = ResourceType.Topic, Name = options.Topic }], new DescribeConfigsOptions { RequestTimeout = options.StartTimeout }).ConfigureAwait(false);
+            return (results.Single().Entries.Values.Where(e => e.Value is not null).ToDictionary(e => e.Name, e => e.Value, StringComparer.Ordinal), null);
         }
         catch (DescribeConfigsException e)
         {
-            // Reading and writing a topic does not need the right to read its settings.
-            Log.SettingsUnknown(logger, options.Topic, e.Results[0].Error.Reason);
-            return [];
+            return ([], e.Results[0].Error.Reason);
+        }
+    }
+
+    private static async Task<T> ReachAsync<T>(Func<Task<T>> ask, KafkaClients clients, KafkaLogOptions options)
+    {
+        try
+        {
+            return await ask().ConfigureAwait(false);
+        }
+        catch (KafkaException e)
+        {
+            throw new CommitLogException(
+                $"Kafka at {options.BootstrapServers} cannot be used: {e.Error.Reason}{(clients.LastError is { } last && last != e.Error.Reason ? $" ({last})" : "")}.", e);
         }
     }
 }

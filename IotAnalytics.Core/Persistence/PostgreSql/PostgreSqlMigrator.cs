@@ -9,12 +9,16 @@ namespace IotAnalytics.Core.Persistence.PostgreSql;
 internal sealed class PostgreSqlMigrator(
     IDbContextFactory<AnalyticsDbContext> contexts, DatabaseWriter writer, DayPartitions days, IOptions<DatabaseOptions> options) : DatabaseMigrator(contexts, options)
 {
+    private const string Open = "SELECT 'open'";
+
     private readonly bool _migrates = options.Value.MigrateAtStart;
 
-    private protected override Type ContextType => typeof(PostgreSqlAnalyticsDbContext);
+    private protected override string SchemaScript => "postgresql/schema.sql";
 
     /// <summary>EF Core's own table is in our schema too.</summary>
     public static void History(NpgsqlDbContextOptionsBuilder options) => options.MigrationsHistoryTable("__EFMigrationsHistory", PostgreSqlDatabase.Schema);
+
+    public override Task ConnectAsync(CancellationToken cancellationToken) => writer.WriteAsync(transaction => Ask(transaction, Open), cancellationToken);
 
     public override async Task MigrateAsync(CancellationToken cancellationToken)
     {
@@ -27,15 +31,15 @@ internal sealed class PostgreSqlMigrator(
     }
 
     private protected override Task<string?> CreateOrFindAsync(bool create, CancellationToken cancellationToken) =>
-        writer.WriteAsync(transaction => create ? CreateOrFind(transaction) : Ask(transaction, "SELECT 'open'"), cancellationToken);
+        writer.WriteAsync(transaction => create ? CreateOrFind(transaction) : Ask(transaction, Open), cancellationToken);
 
-    private static string? CreateOrFind(DbTransaction transaction)
+    private string? CreateOrFind(DbTransaction transaction)
     {
         transaction.TakeTurn("migration");
         const string History = "SELECT to_regclass('iot.\"__EFMigrationsHistory\"')::text";
         if (Ask(transaction, History) is null && Ask(transaction, "SELECT to_regnamespace('iot')::text") is null)
         {
-            transaction.Execute(Script("postgresql/schema.sql"));
+            transaction.Execute(Script(SchemaScript));
         }
 
         return Ask(transaction, History) is null ? null : Ask(transaction, "SELECT max(\"MigrationId\") FROM iot.\"__EFMigrationsHistory\"");

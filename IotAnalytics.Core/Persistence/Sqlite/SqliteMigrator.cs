@@ -8,16 +8,16 @@ namespace IotAnalytics.Core.Persistence.Sqlite;
 internal sealed class SqliteMigrator(IDbContextFactory<AnalyticsDbContext> contexts, DatabaseWriter writer, IOptions<DatabaseOptions> options)
     : DatabaseMigrator(contexts, options)
 {
-    private protected override Type ContextType => typeof(SqliteAnalyticsDbContext);
+    private protected override string SchemaScript => "sqlite/schema.sql";
 
     private protected override Task<string?> CreateOrFindAsync(bool create, CancellationToken cancellationToken) =>
         writer.WriteAsync(transaction => create ? CreateOrFind(transaction) : null, cancellationToken);
 
-    private static string? CreateOrFind(DbTransaction transaction)
+    private string? CreateOrFind(DbTransaction transaction)
     {
         if (Count(transaction, "SELECT count(*) FROM sqlite_master WHERE type = 'table'") == 0)
         {
-            transaction.Execute(Script("sqlite/schema.sql"));
+            transaction.Execute(Script(SchemaScript));
         }
 
         if (Count(transaction, "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = '__EFMigrationsHistory'") == 0)

@@ -1,17 +1,16 @@
 using System.Text;
 using Amazon.Runtime;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace IotAnalytics.Core.Lake.Stores.S3;
 
 /// <summary>
-/// Before anything else starts: the credentials are not everybody's, each bucket exists, each of the four places can be written, listed,
+/// Before anything is written elsewhere: the credentials are not everybody's, each bucket exists, each of the four places can be written, listed,
 /// read and deleted, and the store refuses to overwrite when told so. The publication of versions depends on the last.
 /// </summary>
 internal sealed class S3StoreProbe(
-    S3LakeStore store, IOptions<S3StoreOptions> options, IOptions<LakeOptions> lake, ILogger<S3StoreProbe> logger) : IHostedLifecycleService
+    S3LakeStore store, IOptions<S3StoreOptions> options, IOptions<LakeOptions> lake, ILogger<S3StoreProbe> logger)
 {
     // Readers of Delta pass over names that begin with an underscore.
     private const string Folder = "_probe";
@@ -21,26 +20,11 @@ internal sealed class S3StoreProbe(
     {
         await CheckCredentialsAsync().ConfigureAwait(false);
         string[] places = [lake.Value.Bronze, lake.Value.Silver, lake.Value.Gold, lake.Value.System];
-        foreach (var bucket in places.Select(p => p.Split('/')[0]).Distinct(StringComparer.Ordinal))
-        {
-            await CheckBucketAsync(bucket, cancellationToken).ConfigureAwait(false);
-        }
+        await Task.WhenAll(places.Select(p => p.Split('/')[0]).Distinct(StringComparer.Ordinal).Select(bucket => CheckBucketAsync(bucket, cancellationToken))).ConfigureAwait(false);
 
         await Task.WhenAll(places.Select(place => CheckPlaceAsync(place, cancellationToken))).ConfigureAwait(false);
         Log.StoreProbed(logger, store.Place, string.Join(", ", places));
     }
-
-    public Task StartingAsync(CancellationToken cancellationToken) => CheckAsync(cancellationToken);
-
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     private async Task CheckCredentialsAsync()
     {
