@@ -73,7 +73,7 @@ internal sealed class LakeCut : IAsyncDisposable
         var sealedFiles = new List<SealedFile>(_files.Count);
         foreach (var file in _files.Values.OrderBy(f => f.Table.Name, StringComparer.Ordinal).ThenBy(f => f.Day))
         {
-            var written = await Task.Run(file.FinishAsync, cancellationToken).ConfigureAwait(false);
+            var written = await Task.Run(file.Finish, cancellationToken).ConfigureAwait(false);
             var date = ReadingRows.DateOf(file.Day);
             sealedFiles.Add(new SealedFile(
                 written.Path,
@@ -119,7 +119,7 @@ internal sealed class LakeCut : IAsyncDisposable
                 _context.Encoders.Return(buffer);
             }
 
-            await file.AbandonAsync(_context.Spool).ConfigureAwait(false);
+            file.Abandon(_context.Spool);
         }
 
         _files.Clear();
@@ -273,7 +273,7 @@ internal sealed class LakeCut : IAsyncDisposable
         {
             if (_failure is null)
             {
-                var written = await _context.Encoders.RunAsync(scratch => file.EncodeAsync(buffer, scratch, _abandoned.Token), _abandoned.Token).ConfigureAwait(false);
+                var written = await _context.Encoders.RunAsync(chunk => file.Encode(buffer, chunk), _abandoned.Token).ConfigureAwait(false);
                 Interlocked.Add(ref _encodedBytes, written);
             }
         }

@@ -1,4 +1,5 @@
 using IotAnalytics.Core.Lake.Files;
+using IotAnalytics.Core.Lake.Files.Format;
 
 namespace IotAnalytics.Core.Lake;
 
@@ -37,26 +38,25 @@ internal sealed class LakeCutFile(LakeTable table, int day, LakeSchema schema, L
     }
 
     /// <summary>Writes a row group; returns the bytes by which the file grew.</summary>
-    public async Task<long> EncodeAsync(RowBuffer buffer, EncodeScratch scratch, CancellationToken cancellationToken)
+    public long Encode(RowBuffer buffer, ColumnChunkWriter chunk)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        _writer ??= await LakeFileWriter.CreateAsync(schema, _path, cancellationToken).ConfigureAwait(false);
-        await _writer.WriteAsync(buffer, scratch, cancellationToken).ConfigureAwait(false);
+        _writer ??= new LakeFileWriter(schema, _path);
+        _writer.Write(buffer, chunk);
         return Account(_writer.Bytes);
     }
 
-    public async Task<WrittenFile> FinishAsync()
+    public WrittenFile Finish()
     {
-        var written = await _writer!.FinishAsync().ConfigureAwait(false);
+        var written = _writer!.Finish();
         Account(written.Bytes);
         return written;
     }
 
-    public async Task AbandonAsync(LakeSpool spool)
+    public void Abandon(LakeSpool spool)
     {
         if (_writer is not null)
         {
-            await _writer.DisposeAsync().ConfigureAwait(false);
+            _writer.Dispose();
             File.Delete(_path);
         }
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using IotAnalytics.Core.Lake.Files;
+using IotAnalytics.Core.Lake.Files.Format;
 
 namespace IotAnalytics.Core.Lake;
 
@@ -16,7 +17,7 @@ internal sealed class LakeEncoders
 
     private readonly SemaphoreSlim _free = new(Permits, Permits);
     private readonly List<RowBuffer> _buffers = [];
-    private readonly ConcurrentStack<EncodeScratch> _scratch = new();
+    private readonly ConcurrentStack<ColumnChunkWriter> _chunks = new();
 
     /// <summary>An empty row group; an older one of the same schema and size if there is one.</summary>
     public RowBuffer Rent(LakeSchema schema, double share)
@@ -51,17 +52,17 @@ internal sealed class LakeEncoders
     }
 
     /// <summary>Runs the work when a permit is free, with arrays that nobody else uses meanwhile.</summary>
-    public async Task<long> RunAsync(Func<EncodeScratch, Task<long>> encode, CancellationToken cancellationToken)
+    public async Task<long> RunAsync(Func<ColumnChunkWriter, long> encode, CancellationToken cancellationToken)
     {
         await _free.WaitAsync(cancellationToken).ConfigureAwait(false);
-        var scratch = _scratch.TryPop(out var pooled) ? pooled : new EncodeScratch();
+        var chunk = _chunks.TryPop(out var pooled) ? pooled : new ColumnChunkWriter();
         try
         {
-            return await Task.Run(() => encode(scratch), cancellationToken).ConfigureAwait(false);
+            return await Task.Run(() => encode(chunk), cancellationToken).ConfigureAwait(false);
         }
         finally
         {
-            _scratch.Push(scratch);
+            _chunks.Push(chunk);
             _free.Release();
         }
     }

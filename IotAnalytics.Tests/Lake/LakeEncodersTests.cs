@@ -1,5 +1,6 @@
 using IotAnalytics.Core.Lake;
 using IotAnalytics.Core.Lake.Files;
+using IotAnalytics.Core.Lake.Files.Format;
 
 namespace IotAnalytics.Tests.Lake;
 
@@ -42,20 +43,20 @@ public sealed class LakeEncodersTests
     public async Task No_more_are_encoded_at_once_than_there_are_processors_and_none_shares_its_arrays()
     {
         var (running, most) = (0, 0);
-        var inUse = new HashSet<EncodeScratch>(ReferenceEqualityComparer.Instance);
+        var inUse = new HashSet<ColumnChunkWriter>(ReferenceEqualityComparer.Instance);
         var work = Enumerable.Range(0, Environment.ProcessorCount * 8).Select(i => _encoders.RunAsync(
-            async scratch =>
+            chunk =>
             {
                 lock (inUse)
                 {
-                    Assert.True(inUse.Add(scratch));
+                    Assert.True(inUse.Add(chunk));
                     most = Math.Max(most, ++running);
                 }
 
-                await Task.Delay(5, Token);
+                Thread.Sleep(5);
                 lock (inUse)
                 {
-                    inUse.Remove(scratch);
+                    inUse.Remove(chunk);
                     running--;
                 }
 
@@ -75,6 +76,6 @@ public sealed class LakeEncodersTests
             await Assert.ThrowsAsync<IOException>(() => _encoders.RunAsync(_ => throw new IOException("full"), Token));
         }
 
-        Assert.Equal(7, await _encoders.RunAsync(_ => Task.FromResult(7L), Token).WaitAsync(TimeSpan.FromSeconds(10), Token));
+        Assert.Equal(7, await _encoders.RunAsync(_ => 7, Token).WaitAsync(TimeSpan.FromSeconds(10), Token));
     }
 }

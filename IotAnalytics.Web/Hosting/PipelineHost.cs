@@ -2,6 +2,7 @@ using IotAnalytics.Core;
 using IotAnalytics.Core.CommitLog;
 using IotAnalytics.Core.Ingestion;
 using IotAnalytics.Core.Lake;
+using IotAnalytics.Core.Lake.Stores.S3;
 using IotAnalytics.Core.Metrics;
 using IotAnalytics.Core.Modeling;
 using IotAnalytics.Core.Persistence;
@@ -78,6 +79,7 @@ internal sealed class PipelineHost : IAsyncDisposable
     {
         public async Task StartAsync(CancellationToken cancellationToken)
         {
+            await (services.GetService<S3StoreProbe>()?.CheckAsync(cancellationToken) ?? Task.CompletedTask);
             await services.GetRequiredService<ICommitLog>().OpenAsync(cancellationToken);
             await services.GetRequiredService<DatabaseMigrator>().MigrateAsync(cancellationToken);
             await prepare(services, cancellationToken);

@@ -1,3 +1,4 @@
+using IotAnalytics.Core.Lake.Files.Format;
 using Parquet;
 using Parquet.Schema;
 
@@ -42,6 +43,8 @@ internal sealed class BinaryColumn(LakeColumn column) : ColumnBuffer(column)
 
     public override void Clear(int rows) => _length = 0;
 
+    public bool IsNull(int row) => !_present[row];
+
     /// <summary>The bytes of a row, empty when NULL.</summary>
     public ReadOnlySpan<byte> Value(int row)
     {
@@ -49,7 +52,7 @@ internal sealed class BinaryColumn(LakeColumn column) : ColumnBuffer(column)
         return _bytes.AsSpan(start, _ends[row] - start);
     }
 
-    public override async Task ReadAsync(ParquetRowGroupReader reader, DataField? field, int rows, EncodeScratch scratch, CancellationToken cancellationToken)
+    public override async Task ReadAsync(ParquetRowGroupReader reader, DataField? field, int rows, ReadScratch scratch, CancellationToken cancellationToken)
     {
         var values = scratch.Binaries(rows);
         var levels = scratch.Levels(rows);
@@ -66,30 +69,30 @@ internal sealed class BinaryColumn(LakeColumn column) : ColumnBuffer(column)
         var binary = (BinaryColumn)source;
         for (var i = 0; i < rows; i++)
         {
-            Set(to + i, binary.Value(from + i), isNull: !binary._present[from + i]);
+            Set(to + i, binary.Value(from + i), isNull: binary.IsNull(from + i));
         }
     }
 
-    public override Task WriteAsync(
-        ParquetRowGroupWriter writer, DataField field, int rows, EncodeScratch scratch, ColumnStatistics statistics, CancellationToken cancellationToken)
+    public override void Write(ColumnChunkWriter chunk, int rows, ColumnStatistics statistics)
     {
-        var values = scratch.Binaries(rows);
-        var levels = scratch.Levels(rows);
-        var present = 0;
-        var start = 0;
-        for (var i = 0; i < rows; i++)
+        if (Column.Nullable)
         {
-            levels[i] = _present[i] ? 1 : 0;
-            if (_present[i])
-            {
-                values[present++] = _bytes.AsMemory(start, _ends[i] - start);
-            }
-
-            start = _ends[i];
+            var present = _present.AsSpan(0, rows);
+            var values = present.Count(true);
+            statistics.NullCount += rows - values;
+            chunk.WriteLevels(present, values);
         }
 
-        statistics.NullCount += rows - present;
-        return writer.WriteAllPartsAsync<ReadOnlyMemory<byte>>(
-            field, values.AsMemory(0, present), LevelsOf(levels, rows), null, cancellationToken);
+        for (var i = 0; i < rows; i++)
+        {
+            if (_present[i])
+            {
+                chunk.WriteBytes(Value(i));
+            }
+            else if (!Column.Nullable)
+            {
+                throw new InvalidOperationException($"{Column.Name} of a record is missing.");
+            }
+        }
     }
 }

@@ -1,3 +1,4 @@
+using IotAnalytics.Core.Lake.Files.Format;
 using Parquet;
 using Parquet.Schema;
 
@@ -19,12 +20,11 @@ internal abstract class ColumnBuffer(LakeColumn column)
     /// <summary>Bytes of a row in memory, for bounding row groups; values of changing length are added by <see cref="RowBuffer"/>.</summary>
     public abstract int RowBytes { get; }
 
-    /// <summary>Writes the rows as a column chunk and adds them to the statistics.</summary>
-    public abstract Task WriteAsync(
-        ParquetRowGroupWriter writer, DataField field, int rows, EncodeScratch scratch, ColumnStatistics statistics, CancellationToken cancellationToken);
+    /// <summary>Gives the rows to a column chunk and adds them to the statistics.</summary>
+    public abstract void Write(ColumnChunkWriter chunk, int rows, ColumnStatistics statistics);
 
     /// <summary>Reads a column chunk into the first rows; without a field (the file is older than the column) all are NULL.</summary>
-    public abstract Task ReadAsync(ParquetRowGroupReader reader, DataField? field, int rows, EncodeScratch scratch, CancellationToken cancellationToken);
+    public abstract Task ReadAsync(ParquetRowGroupReader reader, DataField? field, int rows, ReadScratch scratch, CancellationToken cancellationToken);
 
     /// <summary>Copies rows of a column of the same type. Rows of changing length must be copied in order.</summary>
     public abstract void Copy(ColumnBuffer source, int from, int to, int rows);
@@ -44,12 +44,5 @@ internal abstract class ColumnBuffer(LakeColumn column)
         }
 
         await reader.ReadRawAsync(field, values.AsMemory(0, rows), levels.AsMemory(0, rows), null, cancellationToken).ConfigureAwait(false);
-    }
-
-    /// <summary>Definition levels for an optional column; a required one has none.</summary>
-    protected ReadOnlyMemory<int>? LevelsOf(int[] levels, int rows)
-    {
-        ReadOnlyMemory<int> filled = levels.AsMemory(0, rows);
-        return Column.Nullable ? filled : (ReadOnlyMemory<int>?)null;
     }
 }

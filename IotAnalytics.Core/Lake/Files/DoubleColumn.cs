@@ -1,3 +1,4 @@
+using IotAnalytics.Core.Lake.Files.Format;
 using Parquet;
 using Parquet.Schema;
 
@@ -18,7 +19,7 @@ internal sealed class DoubleColumn(LakeColumn column) : ColumnBuffer(column)
     {
     }
 
-    public override async Task ReadAsync(ParquetRowGroupReader reader, DataField? field, int rows, EncodeScratch scratch, CancellationToken cancellationToken)
+    public override async Task ReadAsync(ParquetRowGroupReader reader, DataField? field, int rows, ReadScratch scratch, CancellationToken cancellationToken)
     {
         if (field is null)
         {
@@ -37,42 +38,47 @@ internal sealed class DoubleColumn(LakeColumn column) : ColumnBuffer(column)
 
     public override void Copy(ColumnBuffer source, int from, int to, int rows) => ((DoubleColumn)source).Values.Slice(from, rows).CopyTo(_values.AsSpan(to));
 
-    public override Task WriteAsync(
-        ParquetRowGroupWriter writer, DataField field, int rows, EncodeScratch scratch, ColumnStatistics statistics, CancellationToken cancellationToken)
+    public override void Write(ColumnChunkWriter chunk, int rows, ColumnStatistics statistics)
     {
-        var doubles = scratch.Doubles(rows);
-        var levels = scratch.Levels(rows);
-        var present = 0;
-        var (min, max) = (double.PositiveInfinity, double.NegativeInfinity);
-        for (var i = 0; i < rows; i++)
+        var values = _values.AsSpan(0, rows);
+        var present = chunk.Present(rows);
+        var count = 0;
+        for (var i = 0; i < values.Length; i++)
         {
-            // −0 + 0 = 0.
-            var value = _values[i] + 0.0;
-            doubles[present] = value;
-            if (double.IsNaN(value))
-            {
-                levels[i] = 0;
-                continue;
-            }
-
-            levels[i] = 1;
-            present++;
-            min = value < min ? value : min;
-            max = value > max ? value : max;
+            present[i] = !double.IsNaN(values[i]);
+            count += present[i] ? 1 : 0;
         }
 
-        statistics.NullCount += rows - present;
-        if (present > 0)
+        statistics.NullCount += rows - count;
+        if (Column.Nullable)
         {
-            statistics.AddDoubles(min, max);
+            chunk.WriteLevels(present, count);
         }
-
-        if (!Column.Nullable && present < rows)
+        else if (count < rows)
         {
             throw new InvalidOperationException($"{Column.Name} of an anomaly is not a number.");
         }
 
-        return writer.WriteAllPartsAsync<double>(
-            field, doubles.AsMemory(0, present), LevelsOf(levels, rows), null, cancellationToken);
+        var room = chunk.Room<double>(count);
+        var (min, max) = (double.PositiveInfinity, double.NegativeInfinity);
+        var next = 0;
+        foreach (var given in values)
+        {
+            if (!double.IsNaN(given))
+            {
+                // −0 + 0 = 0.
+                var value = given + 0.0;
+                room[next++] = value;
+                min = value < min ? value : min;
+                max = value > max ? value : max;
+            }
+        }
+
+        chunk.Take<double>(count);
+        if (count > 0)
+        {
+            statistics.AddDoubles(min, max);
+            chunk.SetBounds(min, max);
+        }
     }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using IotAnalytics.Core.Lake.Files.Format;
 using Parquet;
 using Parquet.Schema;
 
@@ -19,17 +20,18 @@ internal sealed class IntColumn(LakeColumn column) : ColumnBuffer(column)
     {
     }
 
-    public override Task ReadAsync(ParquetRowGroupReader reader, DataField? field, int rows, EncodeScratch scratch, CancellationToken cancellationToken) =>
+    public override Task ReadAsync(ParquetRowGroupReader reader, DataField? field, int rows, ReadScratch scratch, CancellationToken cancellationToken) =>
         reader.ReadAsync<int>(field ?? throw Missing(), _values.AsMemory(0, rows), cancellationToken: cancellationToken).AsTask();
 
     public override void Copy(ColumnBuffer source, int from, int to, int rows) => ((IntColumn)source).Values.Slice(from, rows).CopyTo(_values.AsSpan(to));
 
-    public override Task WriteAsync(
-        ParquetRowGroupWriter writer, DataField field, int rows, EncodeScratch scratch, ColumnStatistics statistics, CancellationToken cancellationToken)
+    public override void Write(ColumnChunkWriter chunk, int rows, ColumnStatistics statistics)
     {
-        var (min, max) = ValueRange.Of<int>(_values.AsSpan(0, rows));
+        var values = _values.AsSpan(0, rows);
+        var (min, max) = ValueRange.Of<int>(values);
         statistics.AddLongs(min, max);
-        return writer.WriteAllPartsAsync<int>(field, _values.AsMemory(0, rows), null, null, cancellationToken);
+        chunk.WritePlain<int>(values);
+        chunk.SetBounds(min, max);
     }
 }
 
@@ -48,17 +50,18 @@ internal sealed class LongColumn(LakeColumn column) : ColumnBuffer(column)
     {
     }
 
-    public override Task ReadAsync(ParquetRowGroupReader reader, DataField? field, int rows, EncodeScratch scratch, CancellationToken cancellationToken) =>
+    public override Task ReadAsync(ParquetRowGroupReader reader, DataField? field, int rows, ReadScratch scratch, CancellationToken cancellationToken) =>
         reader.ReadAsync<long>(field ?? throw Missing(), _values.AsMemory(0, rows), cancellationToken: cancellationToken).AsTask();
 
     public override void Copy(ColumnBuffer source, int from, int to, int rows) => ((LongColumn)source).Values.Slice(from, rows).CopyTo(_values.AsSpan(to));
 
-    public override Task WriteAsync(
-        ParquetRowGroupWriter writer, DataField field, int rows, EncodeScratch scratch, ColumnStatistics statistics, CancellationToken cancellationToken)
+    public override void Write(ColumnChunkWriter chunk, int rows, ColumnStatistics statistics)
     {
-        var (min, max) = ValueRange.Of<long>(_values.AsSpan(0, rows));
+        var values = _values.AsSpan(0, rows);
+        var (min, max) = ValueRange.Of<long>(values);
         statistics.AddLongs(min, max);
-        return writer.WriteAllPartsAsync<long>(field, _values.AsMemory(0, rows), null, null, cancellationToken);
+        chunk.WritePlain<long>(values);
+        chunk.SetBounds(min, max);
     }
 }
 

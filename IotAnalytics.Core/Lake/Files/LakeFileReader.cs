@@ -46,7 +46,7 @@ internal sealed class LakeFileReader : IAsyncDisposable
     public ParquetRowGroupReader Group(int group) => _reader.OpenRowGroupReader(group);
 
     /// <summary>Reads a whole row group; columns that the file lacks are NULL.</summary>
-    public async Task ReadAsync(int group, RowBuffer into, EncodeScratch scratch, CancellationToken cancellationToken)
+    public async Task ReadAsync(int group, RowBuffer into, ReadScratch scratch, CancellationToken cancellationToken)
     {
         using var reader = _reader.OpenRowGroupReader(group);
         var rows = checked((int)reader.RowCount);

@@ -1,25 +1,25 @@
-using System.IO.Compression;
-using Parquet;
-using Parquet.Schema;
+using System.Buffers.Binary;
+using IotAnalytics.Core.Lake.Files.Format;
 
 namespace IotAnalytics.Core.Lake.Files;
 
 /// <summary>Writes one Parquet file to the local disk, row group by row group. One call at a time.</summary>
-internal sealed class LakeFileWriter : IAsyncDisposable
+internal sealed class LakeFileWriter : IDisposable
 {
-    private readonly HashingFileStream _stream;
-    private readonly DataField[] _fields;
+    private readonly HashingFile _file;
+    private readonly PageCodec _codec;
     private readonly ColumnStatistics[] _statistics;
-    private ParquetWriter? _writer;
+    private readonly ThriftWriter _rowGroups = new();
+    private int _rowGroupCount;
 
-    private LakeFileWriter(LakeSchema schema, string path, HashingFileStream stream, ParquetWriter writer, DataField[] fields)
+    /// <param name="path">Of a file that does not exist yet.</param>
+    public LakeFileWriter(LakeSchema schema, string path)
     {
-        Schema = schema;
-        Path = path;
-        _stream = stream;
-        _writer = writer;
-        _fields = fields;
+        (Schema, Path) = (schema, path);
+        _codec = ReferenceEquals(schema, LakeSchema.Bronze) ? PageCodec.Zstd : PageCodec.Snappy;
         _statistics = [.. schema.Columns.Select(_ => new ColumnStatistics())];
+        _file = new HashingFile(path);
+        _file.Write(FileFooter.Magic);
     }
 
     public LakeSchema Schema { get; }
@@ -27,69 +27,51 @@ internal sealed class LakeFileWriter : IAsyncDisposable
     public string Path { get; }
 
     /// <summary>Bytes written.</summary>
-    public long Bytes => _stream.Length;
+    public long Bytes => _file.Length;
 
     public long Rows { get; private set; }
 
-    public static async Task<LakeFileWriter> CreateAsync(LakeSchema schema, string path, CancellationToken cancellationToken)
+    /// <summary>Writes the buffer as a row group (parquet.thrift, <c>RowGroup</c>).</summary>
+    public void Write(RowBuffer buffer, ColumnChunkWriter chunk)
     {
-        var parquet = schema.ToParquet();
-        var options = new ParquetOptions
+        var start = _file.Length;
+        var raw = 0L;
+        _rowGroups.BeginElement();
+        _rowGroups.Structs(1, Schema.Columns.Length);
+        for (var i = 0; i < Schema.Columns.Length; i++)
         {
-            CompressionMethod = ReferenceEquals(schema, LakeSchema.Bronze) ? CompressionMethod.Zstd : CompressionMethod.Snappy,
-            CompressionLevel = CompressionLevel.Fastest,
-            // The library has one pool for all writers. What does not fit into it is a large array for each page, and every few of those a full collection.
-            MaximumSmallPoolFreeBytes = 4 * 1024 * 1024,
-            MaximumLargePoolFreeBytes = 4 * 1024 * 1024,
-        };
-        foreach (var column in schema.Columns.Where(c => c.Dictionary))
-        {
-            options.ColumnEncodingHints[column.Name] = EncodingHint.Dictionary;
+            chunk.Begin();
+            buffer.Columns[i].Write(chunk, buffer.Rows, _statistics[i]);
+            chunk.End(Schema.Columns[i], buffer.Rows, _codec, _file, _rowGroups);
+            raw += chunk.RawBytes;
         }
 
-        var stream = new HashingFileStream(path);
-        try
-        {
-            var writer = await ParquetWriter.CreateAsync(parquet, stream, options, cancellationToken: cancellationToken).ConfigureAwait(false);
-            return new LakeFileWriter(schema, path, stream, writer, parquet.GetDataFields());
-        }
-        catch
-        {
-            await stream.DisposeAsync().ConfigureAwait(false);
-            throw;
-        }
-    }
-
-    /// <summary>Writes the buffer as a row group.</summary>
-    public async Task WriteAsync(RowBuffer buffer, EncodeScratch scratch, CancellationToken cancellationToken)
-    {
-        using var group = _writer!.CreateRowGroup();
-        for (var i = 0; i < _fields.Length; i++)
-        {
-            await buffer.Columns[i].WriteAsync(group, _fields[i], buffer.Rows, scratch, _statistics[i], cancellationToken).ConfigureAwait(false);
-        }
-
-        group.CompleteValidate();
+        _rowGroups.I64(2, raw);
+        _rowGroups.I64(3, buffer.Rows);
+        _rowGroups.I64(5, start);
+        _rowGroups.I64(6, _file.Length - start);
+        _rowGroups.EndStruct();
+        _rowGroupCount++;
         Rows += buffer.Rows;
     }
 
     /// <summary>Writes the footer and closes.</summary>
-    public async Task<WrittenFile> FinishAsync()
+    public WrittenFile Finish()
     {
-        var writer = _writer!;
-        _writer = null;
-        await writer.DisposeAsync().ConfigureAwait(false);
-        var (bytes, hash) = (_stream.Length, _stream.FinishHash());
-        await _stream.DisposeAsync().ConfigureAwait(false);
+        var footer = new ThriftWriter();
+        FileFooter.Write(footer, Schema, Rows, _rowGroupCount, _rowGroups.Written);
+        _file.Write(footer.Written);
+        Span<byte> length = stackalloc byte[sizeof(int)];
+        BinaryPrimitives.WriteInt32LittleEndian(length, footer.Written.Length);
+        _file.Write(length);
+        _file.Write(FileFooter.Magic);
+        var (bytes, hash) = (_file.Length, _file.FinishHash());
+        _file.Dispose();
         return new WrittenFile(Path, Rows, bytes, hash, FileStatistics.ToJson(Schema, Rows, _statistics));
     }
 
-    /// <summary>Closes an unfinished file, which stays behind without a footer.</summary>
-    public ValueTask DisposeAsync()
-    {
-        _writer = null;
-        return _stream.DisposeAsync();
-    }
+    /// <summary>Closes; an unfinished file stays behind without a footer.</summary>
+    public void Dispose() => _file.Dispose();
 }
 
 /// <summary>A finished file.</summary>

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using Parquet.Schema;
 
 namespace IotAnalytics.Core.Lake.Files;
 
@@ -9,7 +8,7 @@ internal enum LakeType
 {
     Int,
     Long,
-    /// <summary>Parquet <c>Timestamp(MILLIS, UTC)</c>: the writer gets statistics of finer units wrong.</summary>
+    /// <summary>Parquet <c>Timestamp(MILLIS, UTC)</c>.</summary>
     Timestamp,
     Double,
     Text,
@@ -119,9 +118,6 @@ internal sealed class LakeSchema
         throw new ArgumentException($"There is no column '{column}'.", nameof(column));
     }
 
-    /// <summary>A schema for one writer (the library keeps state in the fields).</summary>
-    public ParquetSchema ToParquet() => new(Columns.Select(Field));
-
     /// <summary>Delta's <c>schemaString</c>: the columns and the partition column.</summary>
     public string ToDelta()
     {
@@ -173,15 +169,5 @@ internal sealed class LakeSchema
         LakeType.Double => "double",
         LakeType.Text => "string",
         _ => "binary",
-    };
-
-    private static Field Field(LakeColumn column) => column.Type switch
-    {
-        LakeType.Int => new DataField(column.Name, typeof(int), column.Nullable),
-        LakeType.Long => new DataField(column.Name, typeof(long), column.Nullable),
-        LakeType.Timestamp => new DateTimeDataField(column.Name, DateTimeFormat.Timestamp, isAdjustedToUTC: true, DateTimeTimeUnit.Millis, column.Nullable),
-        LakeType.Double => new DataField(column.Name, typeof(double), column.Nullable),
-        LakeType.Text => new DataField(column.Name, typeof(string), column.Nullable),
-        _ => new DataField(column.Name, typeof(byte[]), column.Nullable),
     };
 }

@@ -1,3 +1,4 @@
+using IotAnalytics.Core.Lake.Files.Format;
 using Parquet;
 using Parquet.Schema;
 
@@ -16,7 +17,7 @@ internal sealed class TextColumn(LakeColumn column) : ColumnBuffer(column)
 
     public override void Clear(int rows) => Array.Clear(_values, 0, rows);
 
-    public override async Task ReadAsync(ParquetRowGroupReader reader, DataField? field, int rows, EncodeScratch scratch, CancellationToken cancellationToken)
+    public override async Task ReadAsync(ParquetRowGroupReader reader, DataField? field, int rows, ReadScratch scratch, CancellationToken cancellationToken)
     {
         var texts = scratch.Texts(rows);
         var levels = scratch.Levels(rows);
@@ -29,60 +30,66 @@ internal sealed class TextColumn(LakeColumn column) : ColumnBuffer(column)
 
     public override void Copy(ColumnBuffer source, int from, int to, int rows) => ((TextColumn)source).Values.Slice(from, rows).CopyTo(_values.AsSpan(to));
 
-    public override Task WriteAsync(
-        ParquetRowGroupWriter writer, DataField field, int rows, EncodeScratch scratch, ColumnStatistics statistics, CancellationToken cancellationToken)
+    public override void Write(ColumnChunkWriter chunk, int rows, ColumnStatistics statistics)
     {
-        var texts = scratch.Texts(rows);
-        var levels = scratch.Levels(rows);
-        var present = 0;
-        string? min = null, max = null;
-        for (var i = 0; i < rows; i++)
+        var values = _values.AsSpan(0, rows);
+        var present = chunk.Present(rows);
+        var count = 0;
+        for (var i = 0; i < values.Length; i++)
         {
-            var value = _values[i];
-            if (value is null)
-            {
-                levels[i] = 0;
-                continue;
-            }
-
-            levels[i] = 1;
-            texts[present++] = value.AsMemory();
-            if (Column.Statistics)
-            {
-                if (min is null)
-                {
-                    min = max = value;
-                    MarkUnlessAscii(value, statistics);
-                }
-                else if (!ReferenceEquals(value, min) && !ReferenceEquals(value, max))
-                {
-                    min = string.CompareOrdinal(value, min) < 0 ? value : min;
-                    max = string.CompareOrdinal(value, max) > 0 ? value : max;
-                    MarkUnlessAscii(value, statistics);
-                }
-            }
+            present[i] = values[i] is not null;
+            count += present[i] ? 1 : 0;
         }
 
-        statistics.NullCount += rows - present;
-        if (min is not null)
+        statistics.NullCount += rows - count;
+        if (Column.Nullable)
         {
-            statistics.AddText(min, max!);
+            chunk.WriteLevels(present, count);
         }
-
-        if (!Column.Nullable && present < rows)
+        else if (count < rows)
         {
             throw new InvalidOperationException($"{Column.Name} of a reading is missing.");
         }
 
-        return writer.WriteAllPartsAsync<ReadOnlyMemory<char>>(
-            field, texts.AsMemory(0, present), LevelsOf(levels, rows), null, cancellationToken);
+        if (Column.Dictionary)
+        {
+            chunk.WriteDictionaryTexts(values, count);
+        }
+        else
+        {
+            chunk.WriteTexts(values);
+        }
+
+        if (Column.Statistics && count > 0)
+        {
+            SetBounds(values, chunk, statistics);
+        }
     }
 
-    // UTF-16 and UTF-8 order differ beyond ASCII, and readers compare bytes.
-    private static void MarkUnlessAscii(string value, ColumnStatistics statistics)
+    private static void SetBounds(ReadOnlySpan<string?> values, ColumnChunkWriter chunk, ColumnStatistics statistics)
     {
-        if (!System.Text.Ascii.IsValid(value))
+        string? min = null, max = null;
+        var isAscii = true;
+        foreach (var value in values)
         {
+            if (value is null || ReferenceEquals(value, min) || ReferenceEquals(value, max))
+            {
+                continue;
+            }
+
+            isAscii &= System.Text.Ascii.IsValid(value);
+            min = min is null || string.CompareOrdinal(value, min) < 0 ? value : min;
+            max = max is null || string.CompareOrdinal(value, max) > 0 ? value : max;
+        }
+
+        statistics.AddText(min!, max!);
+        if (isAscii)
+        {
+            chunk.SetBounds(System.Text.Encoding.ASCII.GetBytes(min!), System.Text.Encoding.ASCII.GetBytes(max!));
+        }
+        else
+        {
+            // UTF-16 and UTF-8 order differ beyond ASCII, and readers compare bytes.
             statistics.MarkUnordered();
         }
     }

@@ -1,3 +1,4 @@
+using IotAnalytics.Core.Lake.Files.Format;
 using Parquet;
 using Parquet.Schema;
 
@@ -18,7 +19,7 @@ internal sealed class TimestampColumn(LakeColumn column) : ColumnBuffer(column)
     {
     }
 
-    public override async Task ReadAsync(ParquetRowGroupReader reader, DataField? field, int rows, EncodeScratch scratch, CancellationToken cancellationToken)
+    public override async Task ReadAsync(ParquetRowGroupReader reader, DataField? field, int rows, ReadScratch scratch, CancellationToken cancellationToken)
     {
         var times = scratch.Times(rows);
         var levels = scratch.Levels(rows);
@@ -31,38 +32,44 @@ internal sealed class TimestampColumn(LakeColumn column) : ColumnBuffer(column)
 
     public override void Copy(ColumnBuffer source, int from, int to, int rows) => ((TimestampColumn)source).Values.Slice(from, rows).CopyTo(_values.AsSpan(to));
 
-    public override Task WriteAsync(
-        ParquetRowGroupWriter writer, DataField field, int rows, EncodeScratch scratch, ColumnStatistics statistics, CancellationToken cancellationToken)
+    public override void Write(ColumnChunkWriter chunk, int rows, ColumnStatistics statistics)
     {
-        var times = scratch.Times(rows);
-        var levels = scratch.Levels(rows);
-        var present = 0;
-        var (min, max) = (long.MaxValue, long.MinValue);
-        for (var i = 0; i < rows; i++)
+        var values = _values.AsSpan(0, rows);
+        var count = rows - values.Count(long.MinValue);
+        statistics.NullCount += rows - count;
+        if (Column.Nullable)
         {
-            var value = _values[i];
-            var isPresent = value != long.MinValue;
-            levels[i] = isPresent ? 1 : 0;
-            if (isPresent)
+            var present = chunk.Present(rows);
+            for (var i = 0; i < values.Length; i++)
             {
-                times[present++] = DateTime.UnixEpoch.AddTicks(value * TimeSpan.TicksPerMillisecond);
+                present[i] = values[i] != long.MinValue;
+            }
+
+            chunk.WriteLevels(present, count);
+        }
+        else if (count < rows)
+        {
+            throw new InvalidOperationException($"{Column.Name} of a reading is missing.");
+        }
+
+        var room = chunk.Room<long>(count);
+        var (min, max) = (long.MaxValue, long.MinValue);
+        var next = 0;
+        foreach (var value in values)
+        {
+            if (value != long.MinValue)
+            {
+                room[next++] = value;
                 min = Math.Min(min, value);
                 max = Math.Max(max, value);
             }
         }
 
-        statistics.NullCount += rows - present;
-        if (present > 0)
+        chunk.Take<long>(count);
+        if (count > 0)
         {
             statistics.AddLongs(min, max);
+            chunk.SetBounds(min, max);
         }
-
-        if (!Column.Nullable && present < rows)
-        {
-            throw new InvalidOperationException($"{Column.Name} of a reading is missing.");
-        }
-
-        return writer.WriteAllPartsAsync<DateTime>(
-            field, times.AsMemory(0, present), LevelsOf(levels, rows), null, cancellationToken);
     }
 }

@@ -51,7 +51,7 @@ internal sealed class ProfileFileCursor : IAsyncDisposable
     private int ScoreColumn { get; }
 
     /// <summary>Reads the next row group that holds something; false at the end of the file.</summary>
-    public async Task<bool> MoveToNextGroupAsync(EncodeScratch scratch, CancellationToken cancellationToken)
+    public async Task<bool> MoveToNextGroupAsync(ReadScratch scratch, CancellationToken cancellationToken)
     {
         _file ??= await LakeFileReader.OpenAsync(_store, _key, cancellationToken).ConfigureAwait(false);
         _rows ??= new RowBuffer(_schema);
@@ -98,7 +98,7 @@ internal sealed class ProfileFileCursor : IAsyncDisposable
         reader.GetStatistics(_file!.Field("event_time")!) is not { MinValue: DateTime earliest, MaxValue: DateTime latest }
         || (Ms(earliest) < _toMs && Ms(latest) >= _fromMs);
 
-    private async Task<bool> ReadAsync(ParquetRowGroupReader reader, EncodeScratch scratch, CancellationToken cancellationToken)
+    private async Task<bool> ReadAsync(ParquetRowGroupReader reader, ReadScratch scratch, CancellationToken cancellationToken)
     {
         var rows = checked((int)reader.RowCount);
         _rows!.Resize(rows);

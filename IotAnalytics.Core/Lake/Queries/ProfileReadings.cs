@@ -15,7 +15,7 @@ internal sealed class ProfileReadings(ILakeStore store, LakeTables tables, IRead
     /// <summary>Rows of a chunk: its arrays are small enough to be collected young.</summary>
     public const int ChunkRows = 8_192;
 
-    private readonly EncodeScratch _scratch = new();
+    private readonly ReadScratch _scratch = new();
     private readonly ReadingSensors _sensors = new();
 
     /// <summary>Rows of the files, those of other profiles and times with them.</summary>

@@ -57,7 +57,7 @@ internal sealed class SensorFileScan(ILakeStore store, LakeTable table, string k
         var measurements = file.Columns.Where(c => !LakeSchema.ReservedNames.Contains(c)).Order(StringComparer.Ordinal).ToArray();
         var schema = LakeSchema.Of(table, measurements);
         var buffer = new RowBuffer(schema);
-        await file.ReadAsync(group, buffer, new EncodeScratch(), cancellationToken).ConfigureAwait(false);
+        await file.ReadAsync(group, buffer, new ReadScratch(), cancellationToken).ConfigureAwait(false);
         foreach (var row in matches)
         {
             Add(buffer, row, measurements, into);

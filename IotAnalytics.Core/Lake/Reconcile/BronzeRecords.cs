@@ -74,7 +74,7 @@ internal sealed class BronzeRecords(ILakeStore store, IEnumerable<(string Key, l
     private sealed class Cursor(string key, LakeFileReader reader) : IAsyncDisposable
     {
         private readonly RowBuffer _rows = new(LakeSchema.Bronze);
-        private readonly EncodeScratch _scratch = new();
+        private readonly ReadScratch _scratch = new();
         private int _group = -1;
         private int _row;
 

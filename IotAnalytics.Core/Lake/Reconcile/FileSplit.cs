@@ -1,6 +1,7 @@
 using System.Globalization;
 using IotAnalytics.Core.Lake.Delta;
 using IotAnalytics.Core.Lake.Files;
+using IotAnalytics.Core.Lake.Files.Format;
 using IotAnalytics.Core.Lake.Upkeep;
 
 namespace IotAnalytics.Core.Lake.Reconcile;
@@ -37,8 +38,9 @@ internal sealed class FileSplit(ILakeStore store, LakeSpool spool)
     {
         await using var reader = await LakeFileReader.OpenAsync(store, key, cancellationToken).ConfigureAwait(false);
         var schema = LakeSchema.Of(table, reader.Columns.Where(c => !LakeSchema.ReservedNames.Contains(c)).Order(StringComparer.Ordinal));
-        var (input, output, scratch) = (new RowBuffer(schema), new RowBuffer(schema), new EncodeScratch());
-        await using var writer = await LakeFileWriter.CreateAsync(schema, path, cancellationToken).ConfigureAwait(false);
+        var (input, output, scratch) = (new RowBuffer(schema), new RowBuffer(schema), new ReadScratch());
+        using var chunk = new ColumnChunkWriter();
+        using var writer = new LakeFileWriter(schema, path);
         for (var group = 0; group < reader.RowGroups; group++)
         {
             await reader.ReadAsync(group, input, scratch, cancellationToken).ConfigureAwait(false);
@@ -53,7 +55,7 @@ internal sealed class FileSplit(ILakeStore store, LakeSpool spool)
                 taken += output.Append(input, taken, kept - taken);
                 if (output.IsFull)
                 {
-                    await writer.WriteAsync(output, scratch, cancellationToken).ConfigureAwait(false);
+                    writer.Write(output, chunk);
                     output.Clear();
                 }
             }
@@ -61,9 +63,9 @@ internal sealed class FileSplit(ILakeStore store, LakeSpool spool)
 
         if (output.Rows > 0)
         {
-            await writer.WriteAsync(output, scratch, cancellationToken).ConfigureAwait(false);
+            writer.Write(output, chunk);
         }
 
-        return await writer.FinishAsync().ConfigureAwait(false);
+        return writer.Finish();
     }
 }

@@ -53,7 +53,7 @@ internal sealed record ModelUse(IReadOnlyList<ModelChange> Changes, long Normal,
         {
             await using var file = await LakeFileReader.OpenAsync(store, key, cancellationToken).ConfigureAwait(false);
             var schema = LakeSchema.Of(table, []);
-            var (rows, scratch, count) = (new RowBuffer(schema), new EncodeScratch(), 0L);
+            var (rows, scratch, count) = (new RowBuffer(schema), new ReadScratch(), 0L);
             var (offsets, profiles, versions, sensors) =
                 (schema.IndexOf("record_offset"), schema.IndexOf("profile"), schema.IndexOf("model_version"), schema.IndexOf("sensor_id"));
             for (var group = 0; group < file.RowGroups; group++)

@@ -1,4 +1,5 @@
 using IotAnalytics.Core.Lake.Files;
+using IotAnalytics.Core.Lake.Files.Format;
 
 namespace IotAnalytics.Core.Lake.Upkeep;
 
@@ -12,8 +13,9 @@ internal sealed class FileRewriter(ILakeStore store)
         LakeTable table, IReadOnlyList<string> measurements, IReadOnlyList<string> keys, string path, CancellationToken cancellationToken)
     {
         var schema = LakeSchema.Of(table, measurements);
-        var (input, output, scratch) = (new RowBuffer(schema), new RowBuffer(schema), new EncodeScratch());
-        await using var writer = await LakeFileWriter.CreateAsync(schema, path, cancellationToken).ConfigureAwait(false);
+        var (input, output, scratch) = (new RowBuffer(schema), new RowBuffer(schema), new ReadScratch());
+        using var chunk = new ColumnChunkWriter();
+        using var writer = new LakeFileWriter(schema, path);
         var last = default(RowIdentity?);
         foreach (var key in keys)
         {
@@ -32,7 +34,7 @@ internal sealed class FileRewriter(ILakeStore store)
                     taken += output.Append(input, taken, input.Rows - taken);
                     if (output.IsFull)
                     {
-                        await writer.WriteAsync(output, scratch, cancellationToken).ConfigureAwait(false);
+                        writer.Write(output, chunk);
                         output.Clear();
                     }
                 }
@@ -41,10 +43,10 @@ internal sealed class FileRewriter(ILakeStore store)
 
         if (output.Rows > 0)
         {
-            await writer.WriteAsync(output, scratch, cancellationToken).ConfigureAwait(false);
+            writer.Write(output, chunk);
         }
 
-        return await writer.FinishAsync().ConfigureAwait(false);
+        return writer.Finish();
     }
 
     private static RowIdentity? RequireRising(RowBuffer rows, RowIdentity? last, string key)

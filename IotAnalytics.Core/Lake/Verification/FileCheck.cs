@@ -27,7 +27,7 @@ internal sealed class FileCheck(ILakeStore store, LakeTable table, LakeFile file
             await using var reader = await LakeFileReader.OpenAsync(store, file.ObjectKey, cancellationToken).ConfigureAwait(false);
             var measurements = reader.Columns.Where(c => !LakeSchema.ReservedNames.Contains(c)).Order(StringComparer.Ordinal);
             var schema = LakeSchema.Of(table, measurements);
-            var (rows, scratch) = (new RowBuffer(schema), new EncodeScratch());
+            var (rows, scratch) = (new RowBuffer(schema), new ReadScratch());
             for (var group = 0; group < reader.RowGroups; group++)
             {
                 await reader.ReadAsync(group, rows, scratch, cancellationToken).ConfigureAwait(false);

@@ -1,7 +1,7 @@
 namespace IotAnalytics.Core.Lake.Files;
 
-/// <summary>Arrays that an encoder or a reader needs beside the buffer, kept from one row group to the next. One user at a time.</summary>
-internal sealed class EncodeScratch
+/// <summary>Arrays that a reader needs beside the buffer, kept from one row group to the next. One user at a time.</summary>
+internal sealed class ReadScratch
 {
     private int[] _levels = [];
     private double[] _doubles = [];
