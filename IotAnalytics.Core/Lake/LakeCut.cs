@@ -261,6 +261,16 @@ internal sealed class LakeCut : IAsyncDisposable
     private async ValueTask HandOverAsync(LakeCutFile file, CancellationToken cancellationToken)
     {
         await _context.InFlight.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await _context.Encoders.EnterAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            _context.InFlight.Release();
+            throw;
+        }
+
         var buffer = file.Buffer!;
         file.Buffer = null;
         _encoding = EncodeAsync(_encoding, file, buffer);
@@ -285,6 +295,7 @@ internal sealed class LakeCut : IAsyncDisposable
         finally
         {
             _context.Encoders.Return(buffer);
+            _context.Encoders.Leave();
             _context.InFlight.Release();
         }
     }

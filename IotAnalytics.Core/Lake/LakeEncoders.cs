@@ -15,7 +15,11 @@ internal sealed class LakeEncoders
     /// <summary>Row groups of the three tables that are kept while nobody fills them: those that come out of the encoders.</summary>
     private static readonly int MaxPooled = 4 * Permits;
 
+    /// <summary>Full row groups that wait or are encoded. A partition that fills one more waits with it: it would only fill memory.</summary>
+    private static readonly int MostFull = 2 * Permits;
+
     private readonly SemaphoreSlim _free = new(Permits, Permits);
+    private readonly SemaphoreSlim _full = new(MostFull, MostFull);
     private readonly List<RowBuffer> _buffers = [];
     private readonly ConcurrentStack<ColumnChunkWriter> _chunks = new();
 
@@ -50,6 +54,11 @@ internal sealed class LakeEncoders
             _buffers.Add(buffer);
         }
     }
+
+    /// <summary>Waits until a full row group may be handed over; <see cref="Leave"/> when it has been encoded.</summary>
+    public Task EnterAsync(CancellationToken cancellationToken) => _full.WaitAsync(cancellationToken);
+
+    public void Leave() => _full.Release();
 
     /// <summary>Runs the work when a permit is free, with arrays that nobody else uses meanwhile.</summary>
     public async Task<long> RunAsync(Func<ColumnChunkWriter, long> encode, CancellationToken cancellationToken)

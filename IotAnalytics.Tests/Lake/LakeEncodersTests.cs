@@ -69,6 +69,22 @@ public sealed class LakeEncodersTests
     }
 
     [Fact]
+    public async Task Full_row_groups_that_wait_are_bounded_for_the_whole_host()
+    {
+        var most = Environment.ProcessorCount * 2;
+        for (var i = 0; i < most; i++)
+        {
+            await _encoders.EnterAsync(Token);
+        }
+
+        var next = _encoders.EnterAsync(Token);
+        await Task.Delay(50, Token);
+        Assert.False(next.IsCompleted);
+        _encoders.Leave();
+        await next.WaitAsync(TimeSpan.FromSeconds(10), Token);
+    }
+
+    [Fact]
     public async Task A_row_group_that_fails_gives_its_permit_back()
     {
         for (var i = 0; i < Environment.ProcessorCount + 1; i++)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using IotAnalytics.Core;
+using IotAnalytics.Core.Diagnostics;
 using IotAnalytics.Web.Hosting;
 using IotAnalytics.Web.Security;
 
@@ -24,6 +25,7 @@ internal static class ServeCommand
 
     private static async Task<int> RunAsync(IReadOnlyList<string> arguments, bool withDemo, CancellationToken cancellationToken)
     {
+        NativeHeap.ReturnLargeBlocks();
         await using var app = AnalyticsHost.Build(OverrideArguments.Parse(arguments));
         await HostRun.StartAsync(app, cancellationToken);
         Console.Out.WriteLine(Welcome(app));

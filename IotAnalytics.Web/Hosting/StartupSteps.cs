@@ -98,20 +98,20 @@ internal sealed class HostTimings
     }
 }
 
-/// <summary>EF Core takes half a second to come up: soon after the start, so that the first who lists something does not wait for it, but not while the pipeline
-/// catches up with what waited for it, which needs the processors more.</summary>
+/// <summary>EF Core takes half a second and some megabytes to come up: before the first who lists something has to wait for it, but not while the pipeline catches up
+/// with what waited for it, which needs processors and memory more.</summary>
 internal sealed class QueryWarmUp(DatabaseMigrator migrator, PipelineMonitor pipeline, TimeProvider time) : BackgroundService
 {
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+    private const int QuietLooks = 10;
     private const long FarBehindRecords = 1_000;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        do
+        for (var quiet = 0; quiet < QuietLooks; quiet = pipeline.Partitions.Any(p => p.LagRecords > FarBehindRecords) ? 0 : quiet + 1)
         {
             await Task.Delay(Look, time, stoppingToken);
         }
-        while (pipeline.Partitions.Any(p => p.LagRecords > FarBehindRecords));
 
         migrator.BuildModel();
     }

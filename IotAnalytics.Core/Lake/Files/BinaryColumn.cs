@@ -7,6 +7,9 @@ namespace IotAnalytics.Core.Lake.Files;
 /// <summary>Byte strings, copied one after another into one array.</summary>
 internal sealed class BinaryColumn(LakeColumn column) : ColumnBuffer(column)
 {
+    /// <summary>Beyond it the array grows by a quarter: a row group closes a little above a power of two.</summary>
+    private const int DoubledBytes = 256 * 1024;
+
     private byte[] _bytes = [];
     private int[] _ends = [];
     private bool[] _present = [];
@@ -30,7 +33,8 @@ internal sealed class BinaryColumn(LakeColumn column) : ColumnBuffer(column)
         {
             if (_length + value.Length > _bytes.Length)
             {
-                Array.Resize(ref _bytes, checked(Math.Max(_length + value.Length, Math.Max(4096, _bytes.Length * 2))));
+                var larger = _bytes.Length < DoubledBytes ? _bytes.Length * 2 : _bytes.Length + (_bytes.Length / 4);
+                Array.Resize(ref _bytes, checked(Math.Max(_length + value.Length, Math.Max(4096, larger))));
             }
 
             value.CopyTo(_bytes.AsSpan(_length));

@@ -94,7 +94,38 @@ public sealed class KafkaMembershipTests(KafkaBroker broker) : IAsyncDisposable
         Assert.Equal("new", Encoding.UTF8.GetString(batch.Value(0)));
     }
 
+    [Fact]
+    public async Task A_share_that_was_asked_for_early_is_told_of_when_the_owner_comes()
+    {
+        var host = await OpenAsync(partitions: 3);
+        host.Log.BeginAssignment();
+        await Task.Delay(500, Token);
+
+        host.Join();
+        await host.Owner.UntilAsync(o => o.Held.Length == 3, Limit, Token);
+    }
+
+    [Fact]
+    public async Task A_host_whose_start_ends_after_it_asked_leaves_the_group_to_others()
+    {
+        var failed = await OpenAsync(partitions: 3);
+        failed.Log.BeginAssignment();
+        await Task.Delay(1_000, Token);
+        await failed.LeaveAsync();
+
+        // Far below the time after which the group would miss it by itself.
+        var next = await JoinAsync();
+        await next.Owner.UntilAsync(o => o.Held.Length == 3, TimeSpan.FromSeconds(8), Token);
+    }
+
     private async Task<Member> JoinAsync(int partitions = 1)
+    {
+        var member = await OpenAsync(partitions);
+        member.Join();
+        return member;
+    }
+
+    private async Task<Member> OpenAsync(int partitions)
     {
         var database = new TestDatabase();
         var options = new KafkaLogOptions { BootstrapServers = await broker.StartAsync(), Topic = _topic, CreateTopic = true, Partitions = partitions };
@@ -102,7 +133,6 @@ public sealed class KafkaMembershipTests(KafkaBroker broker) : IAsyncDisposable
         var member = new Member(database, log);
         _members.Add(member);
         await log.OpenAsync(Token);
-        member.Join();
         return member;
     }
 
