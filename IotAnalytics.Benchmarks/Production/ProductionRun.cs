@@ -13,8 +13,9 @@ namespace IotAnalytics.Benchmarks.Production;
 /// <param name="Batch">Readings a record.</param>
 /// <param name="DataDirectory">Kept when given; null: a temporary folder that is deleted.</param>
 /// <param name="LakeOnS3">The lake on the S3 server; else in a folder, for one host.</param>
+/// <param name="IsRestart">A host has run before the readings came, and made what it found missing.</param>
 internal sealed record ProductionOptions(
-    string HostPath, string? Servers, int Hosts, int Partitions, int Readings, int Batch, int Sensors, double AnomalyRate, bool LakeOnS3, string? DataDirectory, IReadOnlyList<string> Settings);
+    string HostPath, string? Servers, int Hosts, int Partitions, int Readings, int Batch, int Sensors, double AnomalyRate, bool LakeOnS3, bool IsRestart, string? DataDirectory, IReadOnlyList<string> Settings);
 
 /// <summary>
 /// A topic that holds all readings already, on a real broker: hosts start, take them, and write database and lake. Everything is counted by reading the
@@ -46,6 +47,15 @@ internal sealed class ProductionRun(ProductionOptions options, SensorProfile pro
         await using var servers = await Servers.StartAsync(options.Servers, folder, cancellationToken);
         var host0 = Path.Combine(folder, "host-0");
         var deployment = await Deployment.CreateAsync(servers, options.Partitions, options.LakeOnS3 ? null : Path.Combine(host0, "lake"), cancellationToken);
+        if (options.IsRestart)
+        {
+            var (before, _) = await HostProcess.StartAsync(options.HostPath, Settings(deployment), Directory.CreateDirectory(host0).FullName, cancellationToken);
+            await using (before)
+            {
+                await before.StopAsync(cancellationToken);
+            }
+        }
+
         tell("servers run; producing");
         var (produced, records) = Produce(servers, cancellationToken);
         await using var source = NpgsqlDataSource.Create(deployment.Database);
@@ -58,8 +68,7 @@ internal sealed class ProductionRun(ProductionOptions options, SensorProfile pro
         {
             for (var i = 0; i < options.Hosts; i++)
             {
-                hosts.Add(HostProcess.Start(
-                    options.HostPath, deployment.Settings().Concat(options.Settings), Directory.CreateDirectory(Path.Combine(folder, $"host-{i}")).FullName));
+                hosts.Add(HostProcess.Start(options.HostPath, Settings(deployment), Directory.CreateDirectory(Path.Combine(folder, $"host-{i}")).FullName));
             }
 
             var (first, last, cpu) = await CountAsync(source, hosts, produced, started, cancellationToken);
@@ -89,6 +98,8 @@ internal sealed class ProductionRun(ProductionOptions options, SensorProfile pro
             }
         }
     }
+
+    private IEnumerable<string> Settings(Deployment deployment) => deployment.Settings().Concat(options.Settings);
 
     private (long Readings, long Records) Produce(Servers servers, CancellationToken cancellationToken)
     {

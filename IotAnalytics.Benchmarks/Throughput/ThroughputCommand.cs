@@ -35,13 +35,14 @@ internal static class ThroughputCommand
     private static readonly Option<int> Hosts = new("--hosts") { Description = "production: hosts that share the work.", DefaultValueFactory = _ => 1 };
     private static readonly Option<int> Partitions = new("--partitions") { Description = "production: partitions of the topic.", DefaultValueFactory = _ => 12 };
     private static readonly Option<string> LakeOn = new("--lake") { Description = "production: s3, or folder.", DefaultValueFactory = _ => "s3" };
+    private static readonly Option<bool> Restart = new("--restart") { Description = "production: a host has run before and made schema, buckets and model." };
     private static readonly Option<bool> Json = new("--json") { Description = "One JSON object instead of text." };
 
     public static Command Create()
     {
         var command = new Command("throughput", "Readings per second from the first POST until all rows are in all layers, with a host in a process of its own.")
         {
-            Host, Readings, Batch, Sensors, Connections, Rate, Seconds, Span, AnomalyRate, Data, Settings, Deployment, ServersFolder, Hosts, Partitions, LakeOn, Json,
+            Host, Readings, Batch, Sensors, Connections, Rate, Seconds, Span, AnomalyRate, Data, Settings, Deployment, ServersFolder, Hosts, Partitions, LakeOn, Restart, Json,
         };
         Deployment.AcceptOnlyFromAmong("embedded", "production");
         LakeOn.AcceptOnlyFromAmong("s3", "folder");
@@ -110,7 +111,7 @@ internal static class ThroughputCommand
     {
         var options = new ProductionOptions(
             parsed.GetRequiredValue(Host), parsed.GetValue(ServersFolder), parsed.GetValue(Hosts), parsed.GetValue(Partitions), parsed.GetValue(Readings), parsed.GetValue(Batch),
-            parsed.GetValue(Sensors), parsed.GetValue(AnomalyRate), parsed.GetValue(LakeOn) == "s3", parsed.GetValue(Data), parsed.GetValue(Settings) ?? []);
+            parsed.GetValue(Sensors), parsed.GetValue(AnomalyRate), parsed.GetValue(LakeOn) == "s3", parsed.GetValue(Restart), parsed.GetValue(Data), parsed.GetValue(Settings) ?? []);
         try
         {
             var errors = parsed.InvocationConfiguration.Error;

@@ -57,9 +57,9 @@ public sealed class KafkaLogOptions
     public TimeSpan AppendTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Bytes that may be fetched ahead of the pipeline, all partitions together, 1 MiB to 16 GiB; a partition gets its share, at least 256 KiB.
-    /// Default 8 MiB.</summary>
+    /// Default 6 MiB.</summary>
     [Range(1_048_576, 17_179_869_184)]
-    public long FetchAheadBytes { get; set; } = 8_388_608;
+    public long FetchAheadBytes { get; set; } = 6_291_456;
 
     /// <summary>Further properties of librdkafka for all clients, for example <c>security.protocol</c>, <c>ssl.ca.location</c>, <c>sasl.mechanism</c>,
     /// <c>sasl.username</c>, <c>sasl.password</c>. <c>_</c> may stand for <c>.</c> in a name. Properties that the guarantees rest on are refused. Default none.</summary>
