@@ -103,7 +103,7 @@ internal sealed class HostTimings
 internal sealed class QueryWarmUp(DatabaseMigrator migrator, PipelineMonitor pipeline, TimeProvider time) : BackgroundService
 {
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
-    private const int QuietLooks = 10;
+    private const int QuietLooks = 3;
     private const long FarBehindRecords = 1_000;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
