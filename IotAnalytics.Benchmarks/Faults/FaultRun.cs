@@ -104,12 +104,7 @@ internal sealed class FaultRun : IAsyncDisposable
     /// <summary>A verb of the host's program with the settings of this deployment.</summary>
     public async Task<(int ExitCode, string Output)> RunVerbAsync(params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.GetFullPath(_hostPath), .. arguments])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = Path.GetDirectoryName(Path.GetFullPath(_hostPath))!,
-        };
+        var start = HostProcess.Command(_hostPath, arguments);
         foreach (var setting in Deployment.Settings())
         {
             start.Environment[$"Iot__{setting.Split('=', 2)[0].Replace(":", "__", StringComparison.Ordinal)}"] = setting.Split('=', 2)[1];

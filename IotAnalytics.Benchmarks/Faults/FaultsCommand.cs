@@ -14,7 +14,7 @@ internal static class FaultsCommand
 {
     private static readonly Option<string> Host = new("--host")
     {
-        Description = "IotAnalytics.Web.dll. Default: the one built with this program.",
+        Description = "IotAnalytics.Web.dll, or a published executable. Default: the one built with this program.",
         DefaultValueFactory = _ => Path.Combine(AppContext.BaseDirectory, "IotAnalytics.Web.dll"),
     };
 

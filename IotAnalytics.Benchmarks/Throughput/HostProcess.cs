@@ -60,22 +60,25 @@ internal sealed partial class HostProcess : IAsyncDisposable
         return (host, Stopwatch.GetElapsedTime(started));
     }
 
+    /// <summary>How a verb of the host is called, with its output for the caller.</summary>
+    /// <param name="hostPath">IotAnalytics.Web.dll, or a published executable.</param>
+    public static ProcessStartInfo Command(string hostPath, params string[] arguments)
+    {
+        var path = Path.GetFullPath(hostPath);
+        var isAssembly = path.EndsWith(".dll", StringComparison.OrdinalIgnoreCase);
+        return new ProcessStartInfo(isAssembly ? Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet" : path, isAssembly ? [path, .. arguments] : arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Path.GetDirectoryName(path)!,
+        };
+    }
+
     /// <summary>The same without waiting: nobody asks the host whether it is ready.</summary>
     public static HostProcess Start(string hostPath, IEnumerable<string> settings, string dataDirectory)
     {
         var address = new Uri($"http://127.0.0.1:{FreePort()}");
-        var isAssembly = hostPath.EndsWith(".dll", StringComparison.OrdinalIgnoreCase);
-        var start = new ProcessStartInfo(isAssembly ? Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet" : hostPath)
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = Path.GetDirectoryName(Path.GetFullPath(hostPath))!,
-        };
-        foreach (var argument in (string[])[.. isAssembly ? [Path.GetFullPath(hostPath)] : Array.Empty<string>(), "serve"])
-        {
-            start.ArgumentList.Add(argument);
-        }
-
+        var start = Command(hostPath, "serve");
         start.Environment["Iot__Urls"] = address.ToString();
         start.Environment["Iot__DataDirectory"] = dataDirectory;
         start.Environment["Iot__Limits__RequestsPerMinutePerKey"] = "10000000";
