@@ -63,9 +63,11 @@ public sealed class WholeWayTests : IDisposable
         {
             await SendAsync(host, [.. Enumerable.Range(0, 7).Reverse().Select(i => Reading("s", 20 + i, 50, $"2024-05-01T12:00:0{i}.000Z"))]);
             // What the stop finds in the log only, it leaves there for the next start.
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+            limit.CancelAfter(TimeSpan.FromSeconds(30));
             while ((await GetAsync(host, "/pipeline")).GetProperty("totals").GetProperty("readings").GetInt64() < 7)
             {
-                await Task.Delay(10, Cancel);
+                await Task.Delay(10, limit.Token);
             }
         }
 

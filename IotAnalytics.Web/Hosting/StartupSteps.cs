@@ -33,10 +33,8 @@ internal sealed class StartupSteps(
         // A database in the folder comes after the log, which holds the lock that keeps a second host out of it.
         var opening = Timed("commit log", log.OpenAsync, checks.Log, cancellationToken);
         await (database.Value.IsShared ? Task.CompletedTask : opening);
-        await Task.WhenAll(opening, checks.Database);
-        // The group is joined meanwhile, only by a host that all three let in.
+        await Task.WhenAll(opening, Timed("database", migrator.MigrateAsync, checks.Database, cancellationToken));
         log.BeginAssignment();
-        await Timed("database", migrator.MigrateAsync, cancellationToken);
         await Task.WhenAll(
             Timed("administrator key", administratorKey.EnsureAsync, cancellationToken), Timed("models", token => models.EnsureBootstrapAsync(profiles, token), cancellationToken));
         await routes;

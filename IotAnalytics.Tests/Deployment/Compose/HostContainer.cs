@@ -54,6 +54,7 @@ internal sealed class HostContainer(string folder, int port, IReadOnlyDictionary
         start.Environment["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
         start.Environment["DOTNET_ROOT"] = Runtime;
         start.Environment["DOTNET_EnableDiagnostics"] = "0";
+        start.Environment["MALLOC_ARENA_MAX"] = "1";
         start.Environment["TMPDIR"] = Temporary;
         start.Environment["Iot__Urls"] = $"http://0.0.0.0:{port}";
         start.Environment["Iot__DataDirectory"] = Data;
