@@ -60,8 +60,9 @@ internal sealed class ProductionRun(ProductionOptions options, SensorProfile pro
         var (produced, records) = Produce(servers, cancellationToken);
         await using var source = NpgsqlDataSource.Create(deployment.Database);
 
-        // What counts shares the processors: it is warm before the hosts start.
+        // What counts shares the processors: it is warm before the hosts start, and what filled the topic has done compiling itself, broker and producer.
         await TotalAsync(source, cancellationToken);
+        await QuietMachine.WaitAsync(tell, cancellationToken);
         var started = Stopwatch.GetTimestamp();
         var hosts = new List<HostProcess>();
         try

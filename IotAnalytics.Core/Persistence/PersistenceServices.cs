@@ -56,9 +56,10 @@ public static class PersistenceServices
         }
     }
 
-    private sealed class ContextFactory<T>(IDbContextFactory<T> inner) : IDbContextFactory<AnalyticsDbContext>
+    /// <summary>Looks for EF Core's factory when a context is wanted: with it come three assemblies and a compiled expression, which no start waits for.</summary>
+    private sealed class ContextFactory<T>(IServiceProvider services) : IDbContextFactory<AnalyticsDbContext>
         where T : AnalyticsDbContext
     {
-        public AnalyticsDbContext CreateDbContext() => inner.CreateDbContext();
+        public AnalyticsDbContext CreateDbContext() => services.GetRequiredService<IDbContextFactory<T>>().CreateDbContext();
     }
 }

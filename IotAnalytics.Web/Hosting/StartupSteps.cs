@@ -29,12 +29,19 @@ internal sealed class StartupSteps(
         // On another core meanwhile: the first request would otherwise wait for it.
         var routes = Task.Run(() => _ = endpoints.Endpoints.Count, cancellationToken);
         checks.Begin(cancellationToken);
+        var training = BeginModelsAsync(cancellationToken);
+        // A shared database is prepared meanwhile, but nothing is committed there before the lake's store is found good.
+        var migrating = database.Value.IsShared ? MigrateAsync(cancellationToken) : null;
         await Timed("lake store", _ => checks.Lake, cancellationToken);
-        // A database in the folder comes after the log, which holds the lock that keeps a second host out of it.
         var opening = Timed("commit log", log.OpenAsync, checks.Log, cancellationToken);
-        await (database.Value.IsShared ? Task.CompletedTask : opening);
-        await Task.WhenAll(opening, Timed("database", migrator.MigrateAsync, checks.Database, cancellationToken));
-        log.BeginAssignment();
+        if (migrating is null)
+        {
+            // A database in the folder comes after the log, which holds the lock that keeps a second host out of it.
+            await opening;
+            migrating = MigrateAsync(cancellationToken);
+        }
+
+        await Task.WhenAll(migrating, AskForPartitionsAsync(opening, migrating), training);
         await Task.WhenAll(
             Timed("administrator key", administratorKey.EnsureAsync, cancellationToken), Timed("models", token => models.EnsureBootstrapAsync(profiles, token), cancellationToken));
         await routes;
@@ -45,6 +52,30 @@ internal sealed class StartupSteps(
     {
         Log.StepStopped(logger, "pipeline", timings.Mark());
         return Task.CompletedTask;
+    }
+
+    private Task MigrateAsync(CancellationToken cancellationToken) => Timed("database", token => migrator.MigrateAsync(checks.Lake, token), checks.Database, cancellationToken);
+
+    /// <summary>A database that holds nothing will want models, which are grown beside all else.</summary>
+    private async Task BeginModelsAsync(CancellationToken cancellationToken)
+    {
+        await checks.Database;
+        if (migrator.Found == FoundSchema.None)
+        {
+            await Task.Run(() => models.TrainAhead(profiles), cancellationToken);
+        }
+    }
+
+    /// <summary>The group's answer takes as long as a schema that is made at once; a migration may take minutes, in which a member would keep its partitions from hosts that read.</summary>
+    private async Task AskForPartitionsAsync(Task opening, Task migrating)
+    {
+        await Task.WhenAll(opening, checks.Database);
+        if (migrator.Found is not (FoundSchema.None or FoundSchema.Current))
+        {
+            await migrating;
+        }
+
+        log.BeginAssignment();
     }
 
     private Task Timed(string step, Func<CancellationToken, Task> work, CancellationToken cancellationToken) => Timed(step, work, Task.CompletedTask, cancellationToken);

@@ -111,27 +111,27 @@ internal sealed class DeltaPublisher(
 
     /// <summary>Makes sure that the lake is not ahead of the database. Called at start.</summary>
     /// <exception cref="LakeAheadException">It is.</exception>
-    public async Task VerifyNotAheadAsync(CancellationToken cancellationToken)
-    {
-        foreach (var table in _tables.InPublicationOrder)
-        {
-            // The lake first: the database only grows, and always before it, so a host that publishes meanwhile is no sign of anything.
-            var snapshot = await _log.LoadAsync(table, cancellationToken).ConfigureAwait(false);
-            var (version, offsets) = await reader.ReadAsync(
-                t => (DeltaTableSql.Versions(t).GetValueOrDefault(table.Name, -1), DeltaTableSql.LakeOffsets(t)), cancellationToken).ConfigureAwait(false);
-            if (snapshot.Version > version)
-            {
-                throw Ahead(table, version);
-            }
+    public Task VerifyNotAheadAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(_tables.InPublicationOrder.Select(table => VerifyNotAheadAsync(table, cancellationToken)));
 
-            foreach (var transaction in snapshot.Transactions.Values)
+    private async Task VerifyNotAheadAsync(LakeTable table, CancellationToken cancellationToken)
+    {
+        // The lake first: the database only grows, and always before it, so a host that publishes meanwhile is no sign of anything.
+        var snapshot = await _log.LoadAsync(table, cancellationToken).ConfigureAwait(false);
+        var (version, offsets) = await reader.ReadAsync(
+            t => (DeltaTableSql.Versions(t).GetValueOrDefault(table.Name, -1), DeltaTableSql.LakeOffsets(t)), cancellationToken).ConfigureAwait(false);
+        if (snapshot.Version > version)
+        {
+            throw Ahead(table, version);
+        }
+
+        foreach (var transaction in snapshot.Transactions.Values)
+        {
+            if (DeltaTransaction.Parse(transaction.AppId) is { } key && transaction.Version > offsets.GetValueOrDefault(key, -1))
             {
-                if (DeltaTransaction.Parse(transaction.AppId) is { } key && transaction.Version > offsets.GetValueOrDefault(key, -1))
-                {
-                    throw new LakeAheadException(
-                        $"The lake is ahead of the database: {table.Name} holds source {key.SourceId}, partition {key.Partition} up to offset {transaction.Version}, "
-                        + $"the database up to {(offsets.TryGetValue(key, out var known) ? known : "nothing")}. Nothing was changed; run `lake reconcile`.");
-                }
+                throw new LakeAheadException(
+                    $"The lake is ahead of the database: {table.Name} holds source {key.SourceId}, partition {key.Partition} up to offset {transaction.Version}, "
+                    + $"the database up to {(offsets.TryGetValue(key, out var known) ? known : "nothing")}. Nothing was changed; run `lake reconcile`.");
             }
         }
     }
@@ -169,20 +169,22 @@ internal sealed class DeltaPublisher(
     private async Task LookAtVersionsAsync(CancellationToken cancellationToken)
     {
         var versions = await reader.ReadAsync(DeltaTableSql.Versions, cancellationToken).ConfigureAwait(false);
-        foreach (var table in _tables.InPublicationOrder)
-        {
-            var version = versions.GetValueOrDefault(table.Name, -1);
-            if (await store.GetLengthAsync(DeltaLogKeys.Commit(table, version + 1), cancellationToken).ConfigureAwait(false) is null)
-            {
-                continue;
-            }
+        await Task.WhenAll(_tables.InPublicationOrder.Select(
+            table => LookAtVersionAsync(table, versions.GetValueOrDefault(table.Name, -1), cancellationToken))).ConfigureAwait(false);
+    }
 
-            // Another host may have published it since the question.
-            var now = (await reader.ReadAsync(DeltaTableSql.Versions, cancellationToken).ConfigureAwait(false)).GetValueOrDefault(table.Name, -1);
-            if (now <= version)
-            {
-                throw Ahead(table, version);
-            }
+    private async Task LookAtVersionAsync(LakeTable table, long version, CancellationToken cancellationToken)
+    {
+        if (await store.GetLengthAsync(DeltaLogKeys.Commit(table, version + 1), cancellationToken).ConfigureAwait(false) is null)
+        {
+            return;
+        }
+
+        // Another host may have published it since the question.
+        var now = (await reader.ReadAsync(DeltaTableSql.Versions, cancellationToken).ConfigureAwait(false)).GetValueOrDefault(table.Name, -1);
+        if (now <= version)
+        {
+            throw Ahead(table, version);
         }
     }
 

@@ -32,6 +32,16 @@ internal sealed class ModelRegistry(
     private const string BootstrapAuthor = "bootstrap";
 
     private readonly LoadedModels _loaded = new();
+    private readonly Dictionary<string, ModelSnapshot> _ahead = new(StringComparer.Ordinal);
+
+    /// <summary>Grows the first model of every profile, to be at hand when <see cref="EnsureBootstrapAsync(ProfileCatalog, CancellationToken)"/> finds that there is none. Called before it, once.</summary>
+    public void TrainAhead(ProfileCatalog catalog)
+    {
+        foreach (var profile in catalog.Profiles)
+        {
+            _ahead[profile.Name] = Train(profile, options.Value.BootstrapSeed, BootstrapTrainer.FirstVersion);
+        }
+    }
 
     /// <summary>Gives every profile a champion that fits it, with the configured seed. Idempotent; hosts may race.</summary>
     public Task EnsureBootstrapAsync(ProfileCatalog catalog, CancellationToken cancellationToken) =>
@@ -56,12 +66,18 @@ internal sealed class ModelRegistry(
             }
 
             var version = await NextVersionAsync(profile.Name, cancellationToken).ConfigureAwait(false);
-            var started = Stopwatch.GetTimestamp();
-            var model = BootstrapTrainer.Train(profile, seed, version);
-            logger.BootstrapModelTrained(model.Name, model.Version, Stopwatch.GetElapsedTime(started).TotalMilliseconds, model.Threshold);
+            var model = _ahead.Remove(profile.Name, out var ready) && version == ready.Version && seed == options.Value.BootstrapSeed ? ready : Train(profile, seed, version);
             var reason = champion is null ? "the first model of the profile" : "the champion does not fit the profile any more";
             await AddChampionAsync(model, BootstrapAuthor, reason, champion?.Version, cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    private ModelSnapshot Train(SensorProfile profile, int seed, string version)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var model = BootstrapTrainer.Train(profile, seed, version);
+        logger.BootstrapModelTrained(model.Name, model.Version, Stopwatch.GetElapsedTime(started).TotalMilliseconds, model.Threshold);
+        return model;
     }
 
     /// <summary>The champion, or null when the model has none. Loaded once per version.</summary>

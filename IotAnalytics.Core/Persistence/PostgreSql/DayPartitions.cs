@@ -14,12 +14,11 @@ internal sealed class DayPartitions(DatabaseWriter writer, TimeProvider time)
 
     public async Task EnsureAsync(CancellationToken cancellationToken)
     {
-        var today = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
         var missing = await writer.WriteAsync(
             transaction =>
             {
                 var known = Known(transaction);
-                return Enumerable.Range(-DaysBack, DaysBack + DaysAhead + 1).Select(today.AddDays).Where(d => !known.Contains(d)).ToList();
+                return Wanted().Where(d => !known.Contains(d)).ToList();
             },
             cancellationToken).ConfigureAwait(false);
         foreach (var day in missing)
@@ -27,6 +26,9 @@ internal sealed class DayPartitions(DatabaseWriter writer, TimeProvider time)
             await writer.WriteAsync(transaction => Create(transaction, day), cancellationToken).ConfigureAwait(false);
         }
     }
+
+    /// <summary>All of them in the transaction that makes the table, where nobody else can be.</summary>
+    public void CreateAll(DbTransaction transaction) => transaction.Execute(string.Concat(Wanted().Select(Creation)));
 
     /// <summary>The days that have a partition.</summary>
     public static HashSet<DateOnly> Known(DbTransaction transaction)
@@ -58,15 +60,26 @@ internal sealed class DayPartitions(DatabaseWriter writer, TimeProvider time)
 
         // The lock that making a partition takes, before the rows are moved: no writer may come between, and none is kept waiting for long.
         transaction.LimitLockWait(TimeSpan.FromSeconds(5));
+        transaction.Execute(Creation(day));
+    }
+
+    private static string Creation(DateOnly day)
+    {
         var (name, from, to) = (NameOf(day), Bound(day), Bound(day.AddDays(1)));
-        transaction.Execute(
-            $"""
+        return $"""
             LOCK TABLE iot.sensor_minute IN ACCESS EXCLUSIVE MODE;
             CREATE TABLE iot.{name} (LIKE iot.sensor_minute INCLUDING DEFAULTS INCLUDING CONSTRAINTS);
             WITH moved AS (DELETE FROM iot.sensor_minute_default WHERE bucket_start >= '{from}' AND bucket_start < '{to}' RETURNING *)
             INSERT INTO iot.{name} SELECT * FROM moved;
             ALTER TABLE iot.sensor_minute ATTACH PARTITION iot.{name} FOR VALUES FROM ('{from}') TO ('{to}');
-            """);
+
+            """;
+    }
+
+    private IEnumerable<DateOnly> Wanted()
+    {
+        var today = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
+        return Enumerable.Range(-DaysBack, DaysBack + DaysAhead + 1).Select(today.AddDays);
     }
 
     private static string Bound(DateOnly day) => day.ToString("yyyy-MM-dd'T00:00:00Z'", CultureInfo.InvariantCulture);

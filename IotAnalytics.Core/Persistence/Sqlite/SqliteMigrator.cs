@@ -10,8 +10,11 @@ internal sealed class SqliteMigrator(IDbContextFactory<AnalyticsDbContext> conte
 {
     private protected override string SchemaScript => "sqlite/schema.sql";
 
-    private protected override Task<string?> CreateOrFindAsync(bool create, CancellationToken cancellationToken) =>
-        writer.WriteAsync(transaction => create ? CreateOrFind(transaction) : null, cancellationToken);
+    private protected override async Task<string?> CreateOrFindAsync(bool create, Task allowed, CancellationToken cancellationToken)
+    {
+        await allowed.ConfigureAwait(false);
+        return await writer.WriteAsync(transaction => create ? CreateOrFind(transaction) : null, cancellationToken).ConfigureAwait(false);
+    }
 
     private string? CreateOrFind(DbTransaction transaction)
     {

@@ -1,6 +1,7 @@
 using Amazon;
 using Amazon.Runtime;
 using Amazon.Runtime.Credentials;
+using Amazon.Runtime.Internal;
 using Amazon.S3;
 
 namespace IotAnalytics.Core.Lake.Stores.S3;
@@ -12,8 +13,8 @@ internal static class S3ClientFactory
     {
         var config = Config(options);
         return options.AccessKeyId.Length > 0
-            ? new AmazonS3Client(new BasicAWSCredentials(options.AccessKeyId, options.SecretAccessKey), config)
-            : new AmazonS3Client(config);
+            ? new Client(new BasicAWSCredentials(options.AccessKeyId, options.SecretAccessKey), config)
+            : new Client(config);
     }
 
     /// <summary>The pair in force. May ask the container's or machine's metadata service.</summary>
@@ -53,5 +54,26 @@ internal static class S3ClientFactory
         }
 
         return config;
+    }
+
+    /// <summary>Without the SDK's own measurement, which is read by nobody here and writes a stack trace, lines of source looked up, for each 404 and 412: to a lake that finds out by them
+    /// what is there, they are answers like any other.</summary>
+    private sealed class Client : AmazonS3Client
+    {
+        public Client(AWSCredentials credentials, AmazonS3Config config)
+            : base(credentials, config)
+        {
+        }
+
+        public Client(AmazonS3Config config)
+            : base(config)
+        {
+        }
+
+        protected override void CustomizeRuntimePipeline(RuntimePipeline pipeline)
+        {
+            base.CustomizeRuntimePipeline(pipeline);
+            pipeline.RemoveHandler<MetricsHandler>();
+        }
     }
 }

@@ -89,28 +89,16 @@ internal sealed class S3LakeStore(S3StoreOptions options, TimeProvider time, ILo
         return new S3ReadStream(length, tail, (offset, count, token) => RangeAsync(address, key, etag, offset, count, token));
     }
 
+    /// <summary>By a listing: it tells a missing bucket from a missing object, which a HEAD does not, and an object that is not there, which is what is nearly always found,
+    /// is no failed request.</summary>
     public async Task<long?> GetLengthAsync(string key, CancellationToken cancellationToken)
     {
         var address = S3Address.Of(key);
-        var length = await _calls.RunAsync(
-            "HEAD", key, 0,
-            async token =>
-            {
-                try
-                {
-                    return (long?)(await _client.GetObjectMetadataAsync(address.Bucket, address.Object, token).ConfigureAwait(false)).ContentLength;
-                }
-                catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.NotFound)
-                {
-                    return null;
-                }
-            },
-            cancellationToken).ConfigureAwait(false);
+        var request = new ListObjectsV2Request { BucketName = address.Bucket, Prefix = address.Object, MaxKeys = 1 };
+        var page = await _calls.RunAsync("LIST", key, 0, token => _client.ListObjectsV2Async(request, token), cancellationToken).ConfigureAwait(false);
 
-        // A HEAD does not tell a missing bucket from a missing object, and a missing bucket is not an empty lake.
-        return length is null && !await BucketExistsAsync(address.Bucket, cancellationToken).ConfigureAwait(false)
-            ? throw new StoreUnavailableException($"S3 HEAD {key}{Place}: there is no bucket '{address.Bucket}'", null)
-            : length;
+        // The name itself comes before all that it begins.
+        return page.S3Objects is [var first, ..] && first.Key == address.Object ? first.Size : null;
     }
 
     public async IAsyncEnumerable<StoredObject> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
