@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Http.Headers;
+using IotAnalytics.Web.Endpoints;
 using IotAnalytics.Web.Hosting;
 using IotAnalytics.Web.Security;
 using Microsoft.AspNetCore.Builder;
@@ -65,6 +66,7 @@ internal sealed class TestHost : IAsyncDisposable
         });
         try
         {
+            app.UseRequestPipeline();
             await app.StartAsync(TestContext.Current.CancellationToken);
         }
         catch

@@ -17,7 +17,7 @@ using Microsoft.Extensions.Options;
 
 namespace IotAnalytics.Web.Hosting;
 
-/// <summary>Builds the host: settings, checks, services, routes. Nothing is opened, listened to or started here, but the data directory exists afterwards.</summary>
+/// <summary>Builds the host: settings, checks, services. Nothing is opened, listened to or started here, but the data directory exists afterwards. Routes come with <see cref="HostRun"/>.</summary>
 internal static class AnalyticsHost
 {
     /// <param name="overrides">Configuration that wins over file and environment, for example <c>DataDirectory</c>.</param>
@@ -64,7 +64,6 @@ internal static class AnalyticsHost
 
         var app = builder.Build();
         ThrowIfInvalid(app, mistakes.GetAwaiter().GetResult());
-        app.UseRequestPipeline();
         Log.SettingsLoaded(app.Logger, file ?? "none, the defaults stand", app.Services.GetRequiredService<DataDirectory>().Path);
         var plain = string.Join(", ", HostListener.PlainAddresses(configuration));
         if (plain.Length > 0)

@@ -1,5 +1,6 @@
 using IotAnalytics.Core.CommitLog;
 using IotAnalytics.Web.Commands;
+using IotAnalytics.Web.Endpoints;
 
 namespace IotAnalytics.Web.Hosting;
 
@@ -11,7 +12,9 @@ internal static class HostRun
     {
         try
         {
+            // The servers' answers come while the routes are made.
             app.Services.GetRequiredService<StoreChecks>().Begin(cancellationToken);
+            app.UseRequestPipeline();
             await StartOrStopAsync(app, cancellationToken);
         }
         catch (Exception e) when (e is CommitLogException or IOException or UnauthorizedAccessException)

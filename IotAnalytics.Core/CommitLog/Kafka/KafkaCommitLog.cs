@@ -119,7 +119,7 @@ internal sealed class KafkaCommitLog(
             return await State.Bounds.FindAsync(partition, time, cancellationToken).ConfigureAwait(false);
         }
 
-        var bounds = await State.Bounds.GetAsync(partition, cancellationToken).ConfigureAwait(false);
+        var bounds = await State.Bounds.GetOnceMoreAsync(partition, cancellationToken).ConfigureAwait(false);
         return place.AtLatest ? bounds.HighWatermark : bounds.Start;
     }
 

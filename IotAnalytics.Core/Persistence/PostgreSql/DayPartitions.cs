@@ -28,7 +28,8 @@ internal sealed class DayPartitions(DatabaseWriter writer, TimeProvider time)
     }
 
     /// <summary>All of them in the transaction that makes the table, where nobody else can be.</summary>
-    public void CreateAll(DbTransaction transaction) => transaction.Execute(string.Concat(Wanted().Select(Creation)));
+    public void CreateAll(DbTransaction transaction) => transaction.Execute(string.Concat(Wanted().Select(
+        d => $"CREATE TABLE iot.{NameOf(d)} PARTITION OF iot.sensor_minute FOR VALUES FROM ('{Bound(d)}') TO ('{Bound(d.AddDays(1))}');")));
 
     /// <summary>The days that have a partition.</summary>
     public static HashSet<DateOnly> Known(DbTransaction transaction)
@@ -60,20 +61,15 @@ internal sealed class DayPartitions(DatabaseWriter writer, TimeProvider time)
 
         // The lock that making a partition takes, before the rows are moved: no writer may come between, and none is kept waiting for long.
         transaction.LimitLockWait(TimeSpan.FromSeconds(5));
-        transaction.Execute(Creation(day));
-    }
-
-    private static string Creation(DateOnly day)
-    {
         var (name, from, to) = (NameOf(day), Bound(day), Bound(day.AddDays(1)));
-        return $"""
+        transaction.Execute(
+            $"""
             LOCK TABLE iot.sensor_minute IN ACCESS EXCLUSIVE MODE;
             CREATE TABLE iot.{name} (LIKE iot.sensor_minute INCLUDING DEFAULTS INCLUDING CONSTRAINTS);
             WITH moved AS (DELETE FROM iot.sensor_minute_default WHERE bucket_start >= '{from}' AND bucket_start < '{to}' RETURNING *)
             INSERT INTO iot.{name} SELECT * FROM moved;
             ALTER TABLE iot.sensor_minute ATTACH PARTITION iot.{name} FOR VALUES FROM ('{from}') TO ('{to}');
-
-            """;
+            """);
     }
 
     private IEnumerable<DateOnly> Wanted()
