@@ -260,22 +260,19 @@ public sealed class DeltaPublisherTests
         using var service = new DeltaPublishService(
             lake.NewPublisher(), lake.Roles, lake.Spool, lake.Configured, lake.Time, Microsoft.Extensions.Logging.Abstractions.NullLogger<DeltaPublishService>.Instance);
         await service.StartAsync(Token);
-        await PublishedAsync();
+        Assert.True(await published.WaitAsync(TimeSpan.FromSeconds(30), Token));
         await lake.CommitCutAsync(data);
-        await PublishedAsync();
+
+        // The first publication may still be on its way to the timer.
+        while (!await published.WaitAsync(TimeSpan.FromMilliseconds(20), Token))
+        {
+            lake.Time.Advance(lake.Options.PublishInterval);
+        }
+
         await lake.CommitCutAsync(data);
         await service.StopAsync(Token);
 
         Assert.Equal(data.Records.Count, (await lake.SnapshotAsync(lake.Tables.Bronze)).Adds.Values.Sum(a => System.Text.Json.JsonDocument.Parse(a.Stats!).RootElement.GetProperty("numRecords").GetInt32()));
-
-        async Task PublishedAsync()
-        {
-            // The service may still be on its way to the timer.
-            while (!await published.WaitAsync(TimeSpan.FromMilliseconds(20), Token))
-            {
-                lake.Time.Advance(lake.Options.PublishInterval);
-            }
-        }
     }
 
     [Fact]

@@ -13,9 +13,6 @@ namespace IotAnalytics.Core.Lake.Delta;
 internal sealed class DeltaPublishService(
     DeltaPublisher publisher, HostRoles roles, LakeSpool spool, IOptions<LakeOptions> options, TimeProvider time, ILogger<DeltaPublishService> logger) : BackgroundService
 {
-    /// <summary>What an earlier run left can wait until the first readings are through.</summary>
-    private static readonly TimeSpan LongestStartDelay = TimeSpan.FromSeconds(2);
-
     private bool _isVerified;
 
     /// <summary>Clears the spool of the last run and refuses to start on a lake that is ahead of the database.</summary>
@@ -51,7 +48,6 @@ internal sealed class DeltaPublishService(
         using var timer = new PeriodicTimer(options.Value.PublishInterval, time);
         try
         {
-            await Task.Delay(options.Value.PublishInterval < LongestStartDelay ? options.Value.PublishInterval : LongestStartDelay, time, stoppingToken).ConfigureAwait(false);
             do
             {
                 if (roles.Holds(HostRole.Publisher))

@@ -111,10 +111,20 @@ internal sealed class DeltaPublisher(
 
     /// <summary>Makes sure that the lake is not ahead of the database. Called at start.</summary>
     /// <exception cref="LakeAheadException">It is.</exception>
-    public Task VerifyNotAheadAsync(CancellationToken cancellationToken) =>
-        Task.WhenAll(_tables.InPublicationOrder.Select(table => VerifyNotAheadAsync(table, cancellationToken)));
+    public async Task VerifyNotAheadAsync(CancellationToken cancellationToken)
+    {
+        var states = await Task.WhenAll(_tables.InPublicationOrder.Select(table => VerifyNotAheadAsync(table, cancellationToken))).ConfigureAwait(false);
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        foreach (var (table, state) in _tables.InPublicationOrder.Zip(states))
+        {
+            // The first publication need not read the log again.
+            _states.TryAdd(table.Name, state);
+        }
 
-    private async Task VerifyNotAheadAsync(LakeTable table, CancellationToken cancellationToken)
+        _turn.Release();
+    }
+
+    private async Task<DeltaTableState> VerifyNotAheadAsync(LakeTable table, CancellationToken cancellationToken)
     {
         // The lake first: the database only grows, and always before it, so a host that publishes meanwhile is no sign of anything.
         var snapshot = await _log.LoadAsync(table, cancellationToken).ConfigureAwait(false);
@@ -134,7 +144,11 @@ internal sealed class DeltaPublisher(
                     + $"the database up to {(offsets.TryGetValue(key, out var known) ? known : "nothing")}. Nothing was changed; run `lake reconcile`.");
             }
         }
+
+        return StateOf(snapshot);
     }
+
+    private static DeltaTableState StateOf(DeltaSnapshot snapshot) => new(snapshot.Version, snapshot.Measurements, snapshot.MetaData?.CreatedTime ?? 0);
 
     /// <summary>The same by one look at each table, for every claim: a database that was restored under a running host knows less than was published.
     /// Claims that come together share a look, which begins after all of them have asked.</summary>
@@ -314,7 +328,7 @@ internal sealed class DeltaPublisher(
         if (!_states.TryGetValue(table.Name, out var state))
         {
             var snapshot = await _log.LoadAsync(table, cancellationToken).ConfigureAwait(false);
-            state = _states[table.Name] = new DeltaTableState(snapshot.Version, snapshot.Measurements, snapshot.MetaData?.CreatedTime ?? 0);
+            state = _states[table.Name] = StateOf(snapshot);
         }
 
         return state;
