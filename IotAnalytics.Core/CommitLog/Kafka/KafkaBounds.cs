@@ -19,13 +19,7 @@ internal sealed class KafkaBounds(IConsumer<Ignore, Ignore> lookup, ClientCalls 
     private static readonly TimeSpan Short = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(30);
 
-    private static readonly Timestamp First = new((long)Offset.Beginning, TimestampType.NotAvailable);
-    private static readonly Timestamp Next = new((long)Offset.End, TimestampType.NotAvailable);
-
     private readonly ConcurrentDictionary<int, Known> _known = new();
-    private readonly Lock _roundLock = new();
-    private readonly Lock _calling = new();
-    private Round? _gathering;
 
     /// <summary>A record below <paramref name="next"/> exists.</summary>
     public void Raise(int partition, long next)
@@ -121,12 +115,8 @@ internal sealed class KafkaBounds(IConsumer<Ignore, Ignore> lookup, ClientCalls 
             try
             {
                 var left = TimeSpan.FromMilliseconds(Math.Max(100, until - Environment.TickCount64));
-                return (await JoinRound(partition, until).WaitAsync(left, cancellationToken).ConfigureAwait(false))[partition];
-            }
-            catch (TimeoutException e)
-            {
-                // Others may have more time.
-                throw new LogUnavailableException($"Kafka topic '{topic}', partition {partition}: its offsets cannot be read within {timeout.TotalSeconds:0} s", e);
+                var marks = await Task.Run(() => Query(partition, left), cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
+                return (marks.Low.Value, marks.High.Value);
             }
             catch (KafkaException e)
             {
@@ -141,56 +131,12 @@ internal sealed class KafkaBounds(IConsumer<Ignore, Ignore> lookup, ClientCalls 
         }
     }
 
-    /// <summary>A call blocks a thread and takes as long for all partitions as for one: those who ask while one is under way share the next.</summary>
-    private Task<Dictionary<int, (long Start, long High)>> JoinRound(int partition, long until)
+    private WatermarkOffsets Query(int partition, TimeSpan timeout)
     {
-        lock (_roundLock)
-        {
-            var round = _gathering;
-            if (round is null)
-            {
-                var mine = _gathering = round = new Round();
-                round.Answer = Task.Run(() => Ask(mine));
-            }
-
-            round.Partitions.Add(partition);
-            round.Until = Math.Max(round.Until, until);
-            return round.Answer!;
-        }
-    }
-
-    private Dictionary<int, (long Start, long High)> Ask(Round round)
-    {
-        lock (_calling)
-        {
-            TopicPartition[] partitions;
-            lock (_roundLock)
-            {
-                _gathering = null;
-                partitions = [.. round.Partitions.Select(p => new TopicPartition(topic, p))];
-            }
-
-            List<TopicPartitionOffset>? starts = null, highs = null;
-            var isOpen = calls.TryRun(() =>
-            {
-                starts = lookup.OffsetsForTimes(partitions.Select(p => new TopicPartitionTimestamp(p, First)), Left(round));
-                highs = lookup.OffsetsForTimes(partitions.Select(p => new TopicPartitionTimestamp(p, Next)), Left(round));
-            });
-            return isOpen
-                ? starts!.Join(highs!, p => p.Partition, p => p.Partition, (start, high) => (start, high)).ToDictionary(
-                    both => both.start.Partition.Value, both => (both.start.Offset.Value, both.high.Offset.Value))
-                : throw new LogUnavailableException(KafkaCommitLog.Closing);
-        }
-    }
-
-    private static TimeSpan Left(Round round) => TimeSpan.FromMilliseconds(Math.Max(100, round.Until - Environment.TickCount64));
-
-    /// <summary>Who asks together.</summary>
-    private sealed class Round
-    {
-        public HashSet<int> Partitions { get; } = [];
-        public long Until { get; set; }
-        public Task<Dictionary<int, (long Start, long High)>>? Answer { get; set; }
+        WatermarkOffsets? marks = null;
+        return calls.TryRun(() => marks = lookup.QueryWatermarkOffsets(new TopicPartition(topic, partition), timeout))
+            ? marks!
+            : throw new LogUnavailableException(KafkaCommitLog.Closing);
     }
 
     private sealed class Known

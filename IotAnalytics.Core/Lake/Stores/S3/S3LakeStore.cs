@@ -98,7 +98,7 @@ internal sealed class S3LakeStore(S3StoreOptions options, TimeProvider time, ILo
         var page = await _calls.RunAsync("LIST", key, 0, token => _client.ListObjectsV2Async(request, token), cancellationToken).ConfigureAwait(false);
 
         // The name itself comes before all that it begins.
-        return page.S3Objects is [var first, ..] && first.Key == address.Object ? first.Size : null;
+        return page.S3Objects is [var first, ..] && first.Key == address.Object ? first.Size ?? 0 : null;
     }
 
     public async IAsyncEnumerable<StoredObject> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
