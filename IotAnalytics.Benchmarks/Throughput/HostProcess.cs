@@ -17,7 +17,6 @@ internal sealed partial class HostProcess : IAsyncDisposable
 
     private readonly Process _process;
     private readonly string _logPath;
-    private readonly Task _logging;
     private ProcessFigures _figures;
 
     private HostProcess(Process process, string dataDirectory, Uri address)
@@ -25,8 +24,7 @@ internal sealed partial class HostProcess : IAsyncDisposable
         _process = process;
         DataDirectory = dataDirectory;
         Address = address;
-        _logPath = Path.Combine(dataDirectory, "host.log");
-        _logging = LogAsync();
+        _logPath = LogPath(dataDirectory);
     }
 
     public string DataDirectory { get; }
@@ -78,7 +76,12 @@ internal sealed partial class HostProcess : IAsyncDisposable
     public static HostProcess Start(string hostPath, IEnumerable<string> settings, string dataDirectory)
     {
         var address = new Uri($"http://127.0.0.1:{FreePort()}");
-        var start = Command(hostPath, "serve");
+        var command = Command(hostPath, "serve");
+        // Into a file by itself: whoever copied its lines would take processors from what is measured.
+        var start = new ProcessStartInfo("/bin/sh", ["-c", "log=$1; shift; exec \"$@\" >>\"$log\" 2>&1", "sh", LogPath(dataDirectory), command.FileName, .. command.ArgumentList])
+        {
+            WorkingDirectory = command.WorkingDirectory,
+        };
         start.Environment["Iot__Urls"] = address.ToString();
         start.Environment["Iot__DataDirectory"] = dataDirectory;
         start.Environment["Iot__Limits__RequestsPerMinutePerKey"] = "10000000";
@@ -149,7 +152,6 @@ internal sealed partial class HostProcess : IAsyncDisposable
         }
 
         await _process.WaitForExitAsync();
-        await _logging;
         _process.Dispose();
     }
 
@@ -191,30 +193,10 @@ internal sealed partial class HostProcess : IAsyncDisposable
         }
     }
 
-    private async Task LogAsync()
-    {
-        await using var log = new StreamWriter(_logPath, append: true) { AutoFlush = true };
-        using var writing = new SemaphoreSlim(1, 1);
-        await Task.WhenAll(CopyAsync(_process.StandardOutput), CopyAsync(_process.StandardError));
-
-        async Task CopyAsync(StreamReader from)
-        {
-            while (await from.ReadLineAsync() is { } line)
-            {
-                await writing.WaitAsync();
-                await log.WriteLineAsync(line);
-                writing.Release();
-            }
-        }
-    }
+    private static string LogPath(string dataDirectory) => Path.Combine(dataDirectory, "host.log");
 
     private async Task<string> LogTailAsync()
     {
-        if (_process.HasExited)
-        {
-            await _logging;
-        }
-
         await using var log = new FileStream(_logPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         using var reader = new StreamReader(log);
         var lines = (await reader.ReadToEndAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);

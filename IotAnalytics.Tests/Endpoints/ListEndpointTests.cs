@@ -37,6 +37,10 @@ public sealed class ListEndpointTests(SeededHost host) : IClassFixture<SeededHos
     [InlineData("min_severity=high", "99-0-13-3 99-0-12-2")]
     [InlineData("sensor_id=s_b", "99-0-14-4")]
     [InlineData("from=2026-01-01T12:02:00Z&to=2026-01-01T12:04:00Z", "99-0-13-3 99-0-12-2")]
+    [InlineData("from=2026-01-01T12:02:00.0000001Z&to=2026-01-01T12:04:00.0000001Z", "99-0-14-4")]
+    [InlineData("verdict=none&min_severity=critical", "99-0-13-3")]
+    [InlineData("verdict=confirmed", "")]
+    [InlineData("to=9999-12-31T23:59:59.9999999Z&min_severity=critical", "99-0-13-3")]
     [InlineData("from=2026-01-01T13:04:00%2B01:00&to=2026-01-02T00:00:00Z", "99-0-14-4")]
     [InlineData("sensor_id=nobody", "")]
     public async Task Filters_of_anomalies_narrow_the_list(string filter, string expected) =>

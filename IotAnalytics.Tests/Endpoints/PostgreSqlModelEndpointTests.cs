@@ -37,6 +37,36 @@ public sealed class PostgreSqlModelEndpointTests(PostgreSqlServer server)
         Assert.Equal(4, (await GetAsync(host, "audit?action=anomaly_verdict_set")).GetProperty("items").GetArrayLength());
     }
 
+    [Fact]
+    public async Task Anomalies_are_listed_page_by_page_and_filtered_on_PostgreSQL()
+    {
+        await using var host = await TestHost.StartAsync([.. (await server.NewSettingsAsync()).Select(s => (s.Key, s.Value!))]);
+        await SeedAsync(host);
+        var judged = await PutAsync(host, "anomalies/99-0-2-0/verdict", new { verdict = "confirmed" });
+
+        Assert.Equal("99-0-3-0 99-0-2-0 99-0-1-0", await IdsAsync(host, "limit=1"));
+        Assert.Equal("99-0-2-0", await IdsAsync(host, "verdict=confirmed&sensor_id=s&profile=climate&min_severity=medium&from=2026-01-01T12:00:00Z&to=2026-01-01T12:00:00.0000001Z"));
+        Assert.Equal("99-0-3-0 99-0-1-0", await IdsAsync(host, "verdict=none&limit=1"));
+        Assert.Equal("", await IdsAsync(host, "min_severity=critical"));
+        Assert.Equal("", await IdsAsync(host, "to=2026-01-01T12:00:00Z"));
+        Assert.Equal("", await IdsAsync(host, "from=2026-01-01T12:00:00.0000001Z"));
+        Assert.Equal(judged.ToString(), (await GetAsync(host, "anomalies/99-0-2-0")).ToString());
+    }
+
+    /// <summary>Of all pages.</summary>
+    private static async Task<string> IdsAsync(TestHost host, string query)
+    {
+        var ids = new List<string>();
+        for (var cursor = ""; cursor is not null;)
+        {
+            var page = await GetAsync(host, $"anomalies?{query}{cursor}");
+            ids.AddRange(page.GetProperty("items").EnumerateArray().Select(a => a.GetProperty("id").GetString()!));
+            cursor = page.GetProperty("next_cursor").GetString() is { } next ? $"&cursor={next}" : null;
+        }
+
+        return string.Join(' ', ids);
+    }
+
     private static async Task SeedAsync(TestHost host)
     {
         await using var context = await host.Services.GetRequiredService<IDbContextFactory<AnalyticsDbContext>>().CreateDbContextAsync(Cancel);

@@ -4,7 +4,6 @@ using IotAnalytics.Core.Modeling.Registry;
 using IotAnalytics.Core.Persistence;
 using IotAnalytics.Web.Security;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.EntityFrameworkCore;
 
 namespace IotAnalytics.Web.Endpoints;
 
@@ -23,7 +22,7 @@ internal static class AnomalyEndpoints
 
     private static async Task<Results<Ok<Page<AnomalyResponse>>, Problem>> ListAsync(
         string? sensor_id, string? profile, string? from, string? to, string? min_severity, string? verdict, string? limit, string? cursor,
-        IDbContextFactory<AnalyticsDbContext> contexts, CancellationToken cancellationToken)
+        DatabaseReader reader, CancellationToken cancellationToken)
     {
         var check = new QueryCheck();
         var take = check.Limit(limit);
@@ -31,88 +30,40 @@ internal static class AnomalyEndpoints
         var end = check.Time("to", to);
         check.OneOf("min_severity", min_severity, Severities);
         check.OneOf("verdict", verdict, [.. Verdicts.All, NoVerdict]);
-        var after = check.Numbers(cursor, 5);
-        var before = after is null ? null : check.CursorTime(cursor!, after[0].ToString(CultureInfo.InvariantCulture));
+        var before = Position(check, cursor);
         if (check.Problem is { } problem)
         {
             return problem;
         }
 
-        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
-        var rows = context.Anomalies.Join(context.Sensors, a => a.SensorKey, s => s.SensorKey, (a, s) => new Row { Anomaly = a, SensorId = s.SensorId, Profile = s.Profile });
-        rows = sensor_id is null ? rows : rows.Where(r => r.SensorId == sensor_id);
-        rows = profile is null ? rows : rows.Where(r => r.Profile == profile);
-        rows = start is null ? rows : rows.Where(r => r.Anomaly.EventTime >= start);
-        rows = end is null ? rows : rows.Where(r => r.Anomaly.EventTime < end);
-        if (min_severity is not null)
-        {
-            var wanted = Severities[Array.IndexOf(Severities, min_severity)..];
-            rows = rows.Where(r => wanted.Contains(r.Anomaly.Severity));
-        }
-
-        rows = verdict switch
-        {
-            null => rows,
-            NoVerdict => rows.Where(r => r.Anomaly.Verdict == null),
-            _ => rows.Where(r => r.Anomaly.Verdict == verdict),
-        };
-        rows = after is null ? rows : Before(rows, before!.Value, (int)after[1], (int)after[2], after[3], (int)after[4]);
-        var page = await rows
-            .OrderByDescending(r => r.Anomaly.EventTime).ThenByDescending(r => r.Anomaly.SourceId).ThenByDescending(r => r.Anomaly.Partition)
-            .ThenByDescending(r => r.Anomaly.RecordOffset).ThenByDescending(r => r.Anomaly.Item)
-            .Take(take + 1).ToListAsync(cancellationToken);
-        return TypedResults.Ok(Page.Of(page, take, Response, r =>
-            [QueryCheck.CursorTime(r.Anomaly.EventTime), r.Anomaly.SourceId, r.Anomaly.Partition, r.Anomaly.RecordOffset, r.Anomaly.Item]));
+        var filter = new AnomalyFilter(
+            sensor_id, profile, Bound(start), Bound(end), min_severity is null ? null : Severities[Array.IndexOf(Severities, min_severity)..],
+            verdict == NoVerdict ? null : verdict, verdict == NoVerdict, before);
+        var rows = await reader.ReadAsync(transaction => AnomalyRows.List(transaction, filter, take + 1), cancellationToken);
+        return TypedResults.Ok(Page.Of(rows, take, r => r.Anomaly, r =>
+            [QueryCheck.CursorTime(r.Anomaly.EventTime), r.Id.Source, r.Id.Partition, r.Id.Offset, r.Id.Item!]));
     }
 
-    private static async Task<Results<Ok<AnomalyResponse>, Problem>> GetAsync(
-        string id, IDbContextFactory<AnalyticsDbContext> contexts, CancellationToken cancellationToken)
+    private static async Task<Results<Ok<AnomalyResponse>, Problem>> GetAsync(string id, DatabaseReader reader, CancellationToken cancellationToken)
     {
-        if (ReadingId.Parse(id) is not { Item: { } item } reading)
+        if (ReadingId.Parse(id) is not { Item: not null } reading)
         {
             return ReadingId.Refuse("id", id, ReadingId.OfItem);
         }
 
-        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
-        return await FindAsync(context, reading, item, cancellationToken) is { } found ? TypedResults.Ok(found) : NotFound(id);
+        return await reader.ReadAsync(transaction => AnomalyRows.Find(transaction, reading), cancellationToken) is { } found ? TypedResults.Ok(found) : NotFound(id);
     }
 
     internal static Problem NotFound(string id) => new(StatusCodes.Status404NotFound, "anomaly_not_found", $"There is no anomaly {id}.");
 
-    internal static async Task<AnomalyResponse?> FindAsync(AnalyticsDbContext context, ReadingId reading, int item, CancellationToken cancellationToken)
-    {
-        var row = await context.Anomalies
-            .Where(a => a.SourceId == reading.Source && a.Partition == reading.Partition && a.RecordOffset == reading.Offset && a.Item == item)
-            .Join(context.Sensors, a => a.SensorKey, s => s.SensorKey, (a, s) => new Row { Anomaly = a, SensorId = s.SensorId, Profile = s.Profile })
-            .FirstOrDefaultAsync(cancellationToken);
-        return row is null ? null : Response(row);
-    }
+    private static (DbTime Time, ReadingId Id)? Position(QueryCheck check, string? cursor) =>
+        check.Numbers(cursor, 5) is { } after && check.CursorTime(cursor!, after[0].ToString(CultureInfo.InvariantCulture)) is not null
+            ? (new DbTime(after[0]), new ReadingId((int)after[1], (int)after[2], after[3], (int)after[4]))
+            : null;
 
-    /// <summary>Rows behind a position of the descending order.</summary>
-    private static IQueryable<Row> Before(IQueryable<Row> rows, DateTime time, int source, int partition, long offset, int item) => rows.Where(r =>
-        r.Anomaly.EventTime < time
-        || (r.Anomaly.EventTime == time && (r.Anomaly.SourceId < source
-            || (r.Anomaly.SourceId == source && (r.Anomaly.Partition < partition
-                || (r.Anomaly.Partition == partition && (r.Anomaly.RecordOffset < offset
-                    || (r.Anomaly.RecordOffset == offset && r.Anomaly.Item < item))))))));
-
-    private static AnomalyResponse Response(Row row)
-    {
-        var a = row.Anomaly;
-        return new AnomalyResponse(
-            $"{a.SourceId}-{a.Partition}-{a.RecordOffset}-{a.Item}", row.SensorId, row.Profile, a.EventTime, a.RecordTime, a.DetectedAt,
-            a.AnomalyScore, a.Threshold, a.AnomalyScore / a.Threshold, a.Rarity, a.Severity, a.TopMeasurement,
-            ApiJson.Parse(a.Measurements)!.Value, ApiJson.Parse(a.Explanation)!.Value, a.Detector, a.ModelVersion, a.OtherVersion, a.IsOtherAnomaly,
-            FlagNames.Of(a.Flags), a.Verdict, a.VerdictBy, a.VerdictAt);
-    }
-
-    /// <summary>With members to set: the query provider sees through those, not through a constructor.</summary>
-    private sealed record Row
-    {
-        public required Anomaly Anomaly { get; init; }
-        public required string SensorId { get; init; }
-        public required string Profile { get; init; }
-    }
+    /// <summary>Event times are whole milliseconds: the first of them that is not before <paramref name="time"/>.</summary>
+    private static DbTime? Bound(DateTime? time) =>
+        time is { } t ? new DbTime(((t.Ticks + TimeSpan.TicksPerMillisecond - 1) / TimeSpan.TicksPerMillisecond) - (DateTime.UnixEpoch.Ticks / TimeSpan.TicksPerMillisecond)) : null;
 }
 
 /// <summary>A reading above its model's threshold.</summary>

@@ -3,7 +3,6 @@ using IotAnalytics.Core.Modeling.Registry;
 using IotAnalytics.Core.Persistence;
 using IotAnalytics.Web.Security;
 using IotAnalytics.Web.Security.Audit;
-using Microsoft.EntityFrameworkCore;
 
 namespace IotAnalytics.Web.Endpoints;
 
@@ -21,7 +20,7 @@ internal static class VerdictEndpoints
         .Produces<AnomalyResponse>();
 
     private static async Task<IResult> PutAsync(
-        HttpContext http, string id, DatabaseWriter writer, IDbContextFactory<AnalyticsDbContext> contexts, TimeProvider time, CancellationToken cancellationToken)
+        HttpContext http, string id, DatabaseWriter writer, DatabaseReader reader, TimeProvider time, CancellationToken cancellationToken)
     {
         if (ReadingId.Parse(id) is not { Item: { } item } reading)
         {
@@ -42,8 +41,7 @@ internal static class VerdictEndpoints
             return AnomalyEndpoints.NotFound(id);
         }
 
-        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
-        return TypedResults.Ok(await AnomalyEndpoints.FindAsync(context, reading, item, cancellationToken));
+        return TypedResults.Ok(await reader.ReadAsync(transaction => AnomalyRows.Find(transaction, reading), cancellationToken));
     }
 
     /// <summary>False when there is no such anomaly. The same verdict again changes nothing: the first who gave it stays.</summary>

@@ -88,9 +88,11 @@ internal sealed class PostgreSqlWriter(NpgsqlDataSource source) : DatabaseWriter
         while (true)
         {
             Interlocked.Increment(ref _idle);
-            var isOpen = _queue.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult();
+            // Waiting for the task itself spins first, and takes a processor from what fills the queue.
+            var more = _queue.Reader.WaitToReadAsync().AsTask();
+            ((IAsyncResult)more).AsyncWaitHandle.WaitOne();
             Interlocked.Decrement(ref _idle);
-            if (!isOpen)
+            if (!more.Result)
             {
                 return;
             }

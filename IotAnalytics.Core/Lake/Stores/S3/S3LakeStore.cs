@@ -168,7 +168,9 @@ internal sealed class S3LakeStore(S3StoreOptions options, TimeProvider time, ILo
         {
             try
             {
-                await _client.PutBucketAsync(new PutBucketRequest { BucketName = bucket }, token).ConfigureAwait(false);
+                // Only AWS has places to choose from; for any other address the SDK would look through its table of them, which takes as long as the request.
+                var hasPlaces = options.ServiceUrl.Length == 0 || options.ServiceUrl.Contains("amazonaws", StringComparison.OrdinalIgnoreCase);
+                await _client.PutBucketAsync(new PutBucketRequest { BucketName = bucket, UseClientRegion = hasPlaces }, token).ConfigureAwait(false);
             }
             catch (AmazonS3Exception e) when (e.ErrorCode == "BucketAlreadyOwnedByYou")
             {
