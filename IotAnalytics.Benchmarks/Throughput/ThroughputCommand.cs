@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using IotAnalytics.Benchmarks.Production;
+using IotAnalytics.Core.Simulation;
 using IotAnalytics.Core.Simulation.Targets;
 using IotAnalytics.Web.Commands;
 
@@ -95,6 +96,7 @@ internal static class ThroughputCommand
             await using var servers = await Servers.StartAsync(parsed.GetValue(ServersFolder), folder, cancellationToken);
             var host = Path.Combine(folder, "host");
             var deployment = await Production.Deployment.CreateAsync(servers, parsed.GetValue(Partitions), Path.Combine(host, "lake"), cancellationToken);
+            await ServeBeforeAsync(servers, cancellationToken);
             var onServers = options with { DataDirectory = host, Settings = [.. deployment.Settings(), .. options.Settings] };
             return await new ThroughputRun(onServers, ConfiguredProfiles.Find(name: null)).RunAsync(cancellationToken);
         }
@@ -105,6 +107,17 @@ internal static class ThroughputCommand
                 Directory.Delete(folder, recursive: true);
             }
         }
+    }
+
+    /// <summary>A broker that has run for a while has given ids to producers and led groups; a new one takes its time for the first of each.</summary>
+    private static async Task ServeBeforeAsync(Servers servers, CancellationToken cancellationToken)
+    {
+        const string Topic = "before";
+        await servers.CreateTopicAsync(Topic, partitions: 1);
+        using var before = new ProducedReadings(servers.Kafka, Topic, partitions: 1, ConfiguredProfiles.Find(name: null), new SimulationOptions { Sensors = 10 }, batch: 1);
+        before.Produce(1_000, TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds(), stepMs: 1);
+        before.Flush(cancellationToken);
+        TopicReader.Read(servers.Kafka, Topic, before.Records, cancellationToken);
     }
 
     private static async Task<int> RunProductionAsync(ParseResult parsed, CancellationToken cancellationToken)

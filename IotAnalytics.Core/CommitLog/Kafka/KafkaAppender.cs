@@ -14,18 +14,22 @@ internal sealed class KafkaAppender : IDisposable
     /// <summary>At least what a batch of one record takes beside the value.</summary>
     private const int HeaderBytes = 128;
     private static readonly TimeSpan FlushAtClose = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ConnectWithin = TimeSpan.FromSeconds(5);
     private readonly KafkaClients _clients;
     private readonly KafkaTopic _topic;
     private readonly KafkaBounds _bounds;
     private readonly ILogger _logger;
     private readonly Lock _lock = new();
+    private readonly Task _connecting;
     private IProducer<Null, byte[]> _producer;
     private volatile string? _fatal;
 
     public KafkaAppender(KafkaClients clients, KafkaTopic topic, KafkaBounds bounds, ILogger logger)
     {
         (_clients, _topic, _bounds, _logger) = (clients, topic, bounds, logger);
-        _producer = Make();
+        var first = _producer = Make();
+        // It connects when it is first asked for something, or looks again after half a second, and only then gets the id without which it sends nothing.
+        _connecting = Task.Run(() => Connect(first));
     }
 
     /// <exception cref="RecordTooLargeException">Nothing was appended.</exception>
@@ -76,15 +80,12 @@ internal sealed class KafkaAppender : IDisposable
     }
 
     /// <summary>Lets the producer look at the topic: it refuses partitions that it does not know.</summary>
-    public void Refresh(TimeSpan timeout)
-    {
-        using var admin = new DependentAdminClientBuilder(Current().Handle).Build();
-        admin.GetMetadata(_topic.Name, timeout);
-    }
+    public void Refresh(TimeSpan timeout) => Ask(Current(), timeout);
 
     /// <summary>Lets what is under way end, then closes.</summary>
     public void Dispose()
     {
+        _connecting.Wait();
         _producer.Flush(FlushAtClose);
         _producer.Dispose();
     }
@@ -124,10 +125,28 @@ internal sealed class KafkaAppender : IDisposable
                 _producer = Make();
                 _fatal = null;
                 // Its appends were failed by the error; disposing waits for its thread.
-                _ = Task.Run(old.Dispose);
+                _ = _connecting.ContinueWith(_ => old.Dispose(), TaskScheduler.Default);
             }
 
             return _producer;
+        }
+    }
+
+    private void Ask(IProducer<Null, byte[]> producer, TimeSpan timeout)
+    {
+        using var admin = new DependentAdminClientBuilder(producer.Handle).Build();
+        admin.GetMetadata(_topic.Name, timeout);
+    }
+
+    private void Connect(IProducer<Null, byte[]> producer)
+    {
+        try
+        {
+            Ask(producer, ConnectWithin);
+        }
+        catch (KafkaException)
+        {
+            // The first append asks again, and says why it cannot.
         }
     }
 
