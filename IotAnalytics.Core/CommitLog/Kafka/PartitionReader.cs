@@ -16,9 +16,6 @@ internal sealed class PartitionReader : IAsyncDisposable
     private static readonly TimeSpan FirstBackoff = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestBackoff = TimeSpan.FromSeconds(15);
 
-    /// <summary>When nothing comes for so long although there is something, the fetching begins anew, and then the client, once each for a place.</summary>
-    private const long StuckMs = 30_000;
-
     private readonly ReadingClients _clients;
     private readonly int _partition;
     private readonly KafkaBounds _bounds;
@@ -37,6 +34,9 @@ internal sealed class PartitionReader : IAsyncDisposable
     /// <param name="failure">Why nothing may be read any more, or null.</param>
     public PartitionReader(ReadingClients clients, int partition, KafkaBounds bounds, Func<CommitLogException?> failure, ILogger logger) =>
         (_clients, _partition, _bounds, _failure, _logger) = (clients, partition, bounds, failure, logger);
+
+    /// <summary>When nothing comes for so long although there is something, the fetching begins anew, and then the client, once each for a place.</summary>
+    public long StuckMs { get; init; } = 30_000;
 
     /// <summary>As <see cref="ICommitLog.ReadAsync"/>.</summary>
     public async ValueTask ReadAsync(long offset, RecordBatch into, int maxBytes, TimeSpan maxWait, CancellationToken cancellationToken)
