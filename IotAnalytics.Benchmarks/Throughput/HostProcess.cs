@@ -197,6 +197,11 @@ internal sealed partial class HostProcess : IAsyncDisposable
 
     private async Task<string> LogTailAsync()
     {
+        if (!File.Exists(_logPath))
+        {
+            return "";
+        }
+
         await using var log = new FileStream(_logPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         using var reader = new StreamReader(log);
         var lines = (await reader.ReadToEndAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);

@@ -68,7 +68,7 @@ internal sealed partial class PartitionWorker(PipelineDependencies dependencies,
     private async Task RunOnceAsync(CancellationToken stopping, CancellationToken abort)
     {
         using var runAbort = CancellationTokenSource.CreateLinkedTokenSource(abort);
-        var claim = await PartitionClaimer.ClaimAsync(dependencies, sourceId, partition, LogLost, stopping).ConfigureAwait(false);
+        var claim = await PartitionClaimer.ClaimAsync(dependencies, sourceId, partition, TellLost, stopping).ConfigureAwait(false);
         LogClaimed(partition, claim.OwnerEpoch, claim.Offsets.Lake, claim.Offsets.Rollup, claim.Offsets.Fast);
         await using var run = await PartitionRun.StartAsync(dependencies, claim, _hunt, logger, runAbort.Token).ConfigureAwait(false);
         try
@@ -97,6 +97,12 @@ internal sealed partial class PartitionWorker(PipelineDependencies dependencies,
 
     [LoggerMessage(EventIds.RunAgain, LogLevel.Warning, "Partition {Partition}: a sink or the log failed; the run begins again at the lake offset in 3 s")]
     private partial void LogAgain(int partition, Exception exception);
+
+    private void TellLost(int partition, long first, long next)
+    {
+        PipelineMetrics.LostRecords.Add(next - first, new KeyValuePair<string, object?>("partition", partition));
+        LogLost(partition, first, next);
+    }
 
     [LoggerMessage(EventIds.RecordsLost, LogLevel.Error,
         "Partition {Partition}: the log no longer has the records [{First}, {Next}); they are not in the lake (see lost_range)")]

@@ -22,6 +22,9 @@ internal static class PipelineMetrics
 
     public static readonly Counter<long> Fenced = IotMeter.Instance.CreateCounter<long>("iot.pipeline.fenced", "{commit}", "Commits refused because a newer claim exists.");
 
+    public static readonly Counter<long> LostRecords = IotMeter.Instance.CreateCounter<long>(
+        "iot.pipeline.records_lost", "{record}", "Records that the log no longer had when they were to go into the lake, by partition; table lost_range has the offsets.");
+
     public static readonly Counter<long> Retries = IotMeter.Instance.CreateCounter<long>(
         "iot.pipeline.retries", "{try}", "Failed tries that were repeated, by target: database, store.");
 

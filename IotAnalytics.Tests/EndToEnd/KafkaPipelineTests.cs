@@ -1,9 +1,13 @@
 using System.Globalization;
+using System.Net.Http.Json;
 using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
 using Confluent.Kafka;
 using IotAnalytics.Core.CommitLog;
 using IotAnalytics.Core.Ingestion;
 using IotAnalytics.Core.Modeling.Registry;
+using IotAnalytics.Core.Pipeline;
 using IotAnalytics.Core.Readings;
 using IotAnalytics.Tests.Fixtures;
 using IotAnalytics.Web.Hosting;
@@ -11,7 +15,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace IotAnalytics.Tests.EndToEnd;
 
-/// <summary>The whole path over a real broker with three partitions: broker killed, host aborted, topic made again.</summary>
+/// <summary>The whole path over a real broker with three partitions: broker killed, host aborted, log trimmed, topic made again.</summary>
 [Collection(KafkaTests.Name)]
 public sealed class KafkaPipelineTests(KafkaBroker broker) : IDisposable
 {
@@ -61,6 +65,45 @@ public sealed class KafkaPipelineTests(KafkaBroker broker) : IDisposable
         await broker.DeleteTopicAsync(_topic);
         var refused = await Assert.ThrowsAsync<CommitLogException>(StartAsync);
         Assert.Contains("CommitLog:OnSourceReset", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_the_topic_forgot_before_it_was_in_the_lake_is_told_in_the_pipeline_and_the_metrics_and_all_else_counts_once()
+    {
+        const int Partition = 1;
+        var settings = await SettingsAsync("00:02:00");
+        await using (var host = await StartAsync())
+        {
+            await IngestAsync(host, bodies: 10);
+            await WaitForAsync(host, 10 * Sensors);
+            // Aborted: the database has everything, the lake nothing.
+            using var now = new CancellationTokenSource();
+            await now.CancelAsync();
+            await host.StopAsync(now.Token);
+        }
+
+        await broker.DeleteRecordsAsync(_topic, Partition, below: 4);
+        await using (var again = await TestHost.StartAsync(_folder, null, [.. settings.Select(s => (s.Key, s.Value!))]))
+        {
+            using var more = new StringContent(Body(_bodies++), Encoding.UTF8, "application/x-ndjson");
+            using var answer = await again.Client.PostAsync("/api/v1/readings", more, Token);
+            answer.EnsureSuccessStatusCode();
+            await WaitForAsync(again.Services.GetRequiredService<PipelineMonitor>(), readings: Sensors);
+
+            var lost = (await again.Client.GetFromJsonAsync<JsonElement>("/api/v1/pipeline", Token)).GetProperty("lost_ranges").EnumerateArray().Single();
+            Assert.Equal((Partition, 0, 4), (lost.GetProperty("partition").GetInt32(), lost.GetProperty("first_offset").GetInt32(), lost.GetProperty("next_offset").GetInt32()));
+            var counted = Regex.Match(await again.Client.GetStringAsync("/metrics", Token), $"iot_pipeline_records_lost_total{{[^}}]*partition=\"{Partition}\"[^}}]*}} ([0-9]+)");
+            Assert.True(int.Parse(counted.Groups[1].Value, CultureInfo.InvariantCulture) >= 4, counted.Value);
+        }
+
+        using var oracle = new LakeOracle(_folder);
+        var ofPartition = Enumerable.Range(0, Sensors).Count(s => Core.CommitLog.Partitioner.Murmur2(Encoding.UTF8.GetBytes($"k{s}"), 3) == Partition);
+        var kept = (11 * Sensors) - (4 * ofPartition);
+        const string All = "(SELECT sensor_id, humidity FROM silver UNION ALL SELECT sensor_id, humidity FROM gold)";
+        Assert.Equal(kept, oracle.Lake<long>($"SELECT count(*) FROM {All}"));
+        Assert.Equal(kept, oracle.Lake<long>($"SELECT count(DISTINCT (sensor_id, humidity)) FROM {All}"));
+        Assert.Equal(4, oracle.Lake<long>($"SELECT min(record_offset) FROM bronze WHERE \"partition\" = {Partition}"));
+        Assert.Equal(11 * Sensors, oracle.Database<long>("SELECT sum(readings) FROM pipeline_minute"));
     }
 
     [Fact]
@@ -151,20 +194,22 @@ public sealed class KafkaPipelineTests(KafkaBroker broker) : IDisposable
 
     private async Task<PipelineHost> StartAsync(string appendTimeout, params (string Key, string Value)[] more) => await PipelineHost.StartAsync(
         _folder,
-        new Dictionary<string, string?>
-        {
-            ["Lake:PublishInterval"] = "01:00:00",
-            ["Lake:CutAge"] = "01:00:00",
-            ["CommitLog:Provider"] = "Kafka",
-            ["CommitLog:Kafka:BootstrapServers"] = await broker.StartAsync(),
-            ["CommitLog:Kafka:Topic"] = _topic,
-            ["CommitLog:Kafka:GroupId"] = _topic,
-            ["CommitLog:Kafka:CreateTopic"] = "true",
-            ["CommitLog:Kafka:Partitions"] = "3",
-            ["CommitLog:Kafka:AppendTimeout"] = appendTimeout,
-        }.Concat(more.Select(m => KeyValuePair.Create(m.Key, (string?)m.Value))).ToDictionary(),
+        await SettingsAsync(appendTimeout, more),
         (services, token) => services.GetRequiredService<ModelRegistry>().EnsureBootstrapAsync(services.GetRequiredService<ProfileCatalog>(), token),
         customize: null, Token);
+
+    private async Task<Dictionary<string, string?>> SettingsAsync(string appendTimeout, params (string Key, string Value)[] more) => new Dictionary<string, string?>
+    {
+        ["Lake:PublishInterval"] = "01:00:00",
+        ["Lake:CutAge"] = "01:00:00",
+        ["CommitLog:Provider"] = "Kafka",
+        ["CommitLog:Kafka:BootstrapServers"] = await broker.StartAsync(),
+        ["CommitLog:Kafka:Topic"] = _topic,
+        ["CommitLog:Kafka:GroupId"] = _topic,
+        ["CommitLog:Kafka:CreateTopic"] = "true",
+        ["CommitLog:Kafka:Partitions"] = "3",
+        ["CommitLog:Kafka:AppendTimeout"] = appendTimeout,
+    }.Concat(more.Select(m => KeyValuePair.Create(m.Key, (string?)m.Value))).ToDictionary();
 
     private async Task IngestAsync(PipelineHost host, int bodies)
     {
@@ -190,11 +235,13 @@ public sealed class KafkaPipelineTests(KafkaBroker broker) : IDisposable
         return body.ToString();
     }
 
-    private static async Task WaitForAsync(PipelineHost host, long readings)
+    private static Task WaitForAsync(PipelineHost host, long readings) => WaitForAsync(host.Monitor, readings);
+
+    private static async Task WaitForAsync(PipelineMonitor monitor, long readings)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
         limit.CancelAfter(TimeSpan.FromSeconds(60));
-        while (host.Monitor.Totals.Readings < readings || host.Monitor.Partitions.Any(p => p.RollupOffset < p.FastOffset))
+        while (monitor.Totals.Readings < readings || monitor.Partitions.Any(p => p.RollupOffset < p.FastOffset))
         {
             await Task.Delay(10, limit.Token);
         }

@@ -79,6 +79,7 @@ internal static class AnalyticsHost
         var errors = mistakes.Errors.ToList();
         errors.AddRange(HostListener.Errors(app.Configuration));
         errors.AddRange(ConfiguredSecrets.Errors(app.Configuration));
+        errors.AddRange(HostLogging.Errors(app.Configuration));
         if (!mistakes.HasUnreadable)
         {
             errors.AddRange(ValidatorErrors(app.Services.GetService<IStartupValidator>()));

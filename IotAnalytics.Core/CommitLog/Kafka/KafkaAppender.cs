@@ -85,7 +85,7 @@ internal sealed class KafkaAppender : IDisposable
     /// <summary>Lets what is under way end, then closes.</summary>
     public void Dispose()
     {
-        _connecting.Wait();
+        Task.WhenAny(_connecting).Wait();
         _producer.Flush(FlushAtClose);
         _producer.Dispose();
     }

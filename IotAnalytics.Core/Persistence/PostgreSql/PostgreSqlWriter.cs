@@ -89,8 +89,12 @@ internal sealed class PostgreSqlWriter(NpgsqlDataSource source) : DatabaseWriter
         {
             Interlocked.Increment(ref _idle);
             // Waiting for the task itself spins first, and takes a processor from what fills the queue.
-            var more = _queue.Reader.WaitToReadAsync().AsTask();
-            ((IAsyncResult)more).AsyncWaitHandle.WaitOne();
+            using var more = _queue.Reader.WaitToReadAsync().AsTask();
+            if (!more.IsCompleted)
+            {
+                ((IAsyncResult)more).AsyncWaitHandle.WaitOne();
+            }
+
             Interlocked.Decrement(ref _idle);
             if (!more.Result)
             {

@@ -168,9 +168,9 @@ internal sealed class S3LakeStore(S3StoreOptions options, TimeProvider time, ILo
         {
             try
             {
-                // Only AWS has places to choose from; for any other address the SDK would look through its table of them, which takes as long as the request.
-                var hasPlaces = options.ServiceUrl.Length == 0 || options.ServiceUrl.Contains("amazonaws", StringComparison.OrdinalIgnoreCase);
-                await _client.PutBucketAsync(new PutBucketRequest { BucketName = bucket, UseClientRegion = hasPlaces }, token).ConfigureAwait(false);
+                // Where an address names no region, the SDK would look through its table of them, which takes as long as the request.
+                var namesRegion = options.ServiceUrl.Length == 0 || options.ServiceUrl.Contains(options.Region, StringComparison.OrdinalIgnoreCase);
+                await _client.PutBucketAsync(new PutBucketRequest { BucketName = bucket, UseClientRegion = namesRegion }, token).ConfigureAwait(false);
             }
             catch (AmazonS3Exception e) when (e.ErrorCode == "BucketAlreadyOwnedByYou")
             {
