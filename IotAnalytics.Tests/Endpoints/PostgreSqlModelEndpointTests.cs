@@ -42,14 +42,16 @@ public sealed class PostgreSqlModelEndpointTests(PostgreSqlServer server)
     {
         await using var host = await TestHost.StartAsync([.. (await server.NewSettingsAsync()).Select(s => (s.Key, s.Value!))]);
         await SeedAsync(host);
+        await SeedAnomaliesAsync(host, NewAnomaly(partition: 1, offset: 0, SeededHost.Noon), NewAnomaly(partition: 0, offset: 0, SeededHost.Noon.AddMilliseconds(1)));
         var judged = await PutAsync(host, "anomalies/99-0-2-0/verdict", new { verdict = "confirmed" });
 
-        Assert.Equal("99-0-3-0 99-0-2-0 99-0-1-0", await IdsAsync(host, "limit=1"));
+        Assert.Equal("99-0-0-0 99-1-0-0 99-0-3-0 99-0-2-0 99-0-1-0", await IdsAsync(host, "limit=1"));
+        Assert.Equal("99-0-0-0 99-1-0-0 99-0-3-0 99-0-2-0 99-0-1-0", await IdsAsync(host, "limit=2&to=9999-12-31T23:59:59.9999999Z"));
         Assert.Equal("99-0-2-0", await IdsAsync(host, "verdict=confirmed&sensor_id=s&profile=climate&min_severity=medium&from=2026-01-01T12:00:00Z&to=2026-01-01T12:00:00.0000001Z"));
-        Assert.Equal("99-0-3-0 99-0-1-0", await IdsAsync(host, "verdict=none&limit=1"));
+        Assert.Equal("99-0-0-0 99-1-0-0 99-0-3-0 99-0-1-0", await IdsAsync(host, "verdict=none&limit=1"));
         Assert.Equal("", await IdsAsync(host, "min_severity=critical"));
         Assert.Equal("", await IdsAsync(host, "to=2026-01-01T12:00:00Z"));
-        Assert.Equal("", await IdsAsync(host, "from=2026-01-01T12:00:00.0000001Z"));
+        Assert.Equal("99-0-0-0", await IdsAsync(host, "from=2026-01-01T12:00:00.0000001Z"));
         Assert.Equal(judged.ToString(), (await GetAsync(host, "anomalies/99-0-2-0")).ToString());
     }
 
@@ -80,30 +82,36 @@ public sealed class PostgreSqlModelEndpointTests(PostgreSqlServer server)
             LastRecordTime = SeededHost.Noon,
             LastFlags = 1 << 5,
         });
-        for (var offset = 1; offset <= 3; offset++)
-        {
-            context.Anomalies.Add(new Anomaly
-            {
-                SourceId = 99,
-                RecordOffset = offset,
-                SensorKey = 100,
-                EventTime = SeededHost.Noon,
-                RecordTime = SeededHost.Noon,
-                DetectedAt = SeededHost.Noon,
-                AnomalyScore = 0.75,
-                Threshold = 0.6,
-                Detector = "IsolationForest",
-                Rarity = 0.001,
-                Severity = "high",
-                TopMeasurement = "temperature",
-                Explanation = "{}",
-                Measurements = "{}",
-                ModelVersion = "1",
-            });
-        }
+        await context.SaveChangesAsync(Cancel);
+        await SeedAnomaliesAsync(host, [.. Enumerable.Range(1, 3).Select(offset => NewAnomaly(partition: 0, offset, SeededHost.Noon))]);
+    }
 
+    private static async Task SeedAnomaliesAsync(TestHost host, params IEnumerable<Anomaly> anomalies)
+    {
+        await using var context = await host.Services.GetRequiredService<IDbContextFactory<AnalyticsDbContext>>().CreateDbContextAsync(Cancel);
+        context.Anomalies.AddRange(anomalies);
         await context.SaveChangesAsync(Cancel);
     }
+
+    private static Anomaly NewAnomaly(int partition, long offset, DateTime time) => new()
+    {
+        SourceId = 99,
+        Partition = partition,
+        RecordOffset = offset,
+        SensorKey = 100,
+        EventTime = time,
+        RecordTime = SeededHost.Noon,
+        DetectedAt = SeededHost.Noon,
+        AnomalyScore = 0.75,
+        Threshold = 0.6,
+        Detector = "IsolationForest",
+        Rarity = 0.001,
+        Severity = "high",
+        TopMeasurement = "temperature",
+        Explanation = "{}",
+        Measurements = "{}",
+        ModelVersion = "1",
+    };
 
     private static Task<JsonElement> GetAsync(TestHost host, string path) => host.Client.GetFromJsonAsync<JsonElement>($"/api/v1/{path}", Cancel);
 
