@@ -20,16 +20,15 @@ internal sealed class KafkaAppender : IDisposable
     private readonly KafkaBounds _bounds;
     private readonly ILogger _logger;
     private readonly Lock _lock = new();
-    private readonly Task _connecting;
-    private IProducer<Null, byte[]> _producer;
+    private Client _client;
     private volatile string? _fatal;
 
     public KafkaAppender(KafkaClients clients, KafkaTopic topic, KafkaBounds bounds, ILogger logger)
     {
         (_clients, _topic, _bounds, _logger) = (clients, topic, bounds, logger);
-        var first = _producer = Make();
+        var first = _client = Make();
         // It connects when it is first asked for something, or looks again after half a second, and only then gets the id without which it sends nothing.
-        _connecting = Task.Run(() => Connect(first));
+        _ = Task.Run(() => Connect(first));
     }
 
     /// <exception cref="RecordTooLargeException">Nothing was appended.</exception>
@@ -39,7 +38,7 @@ internal sealed class KafkaAppender : IDisposable
         ThrowIfTooLarge(records);
         var started = Stopwatch.GetTimestamp();
         var pending = new PendingAppend(records);
-        var producer = Current();
+        var producer = Current().Producer;
         var bytes = 0L;
         for (var i = 0; i < records.Count; i++)
         {
@@ -85,9 +84,9 @@ internal sealed class KafkaAppender : IDisposable
     /// <summary>Lets what is under way end, then closes.</summary>
     public void Dispose()
     {
-        Task.WhenAny(_connecting).Wait();
-        _producer.Flush(FlushAtClose);
-        _producer.Dispose();
+        _client.Asking.CloseAsync().Wait();
+        _client.Producer.Flush(FlushAtClose);
+        _client.Producer.Dispose();
     }
 
     /// <summary>Before anything is produced: the broker would take the other records.</summary>
@@ -108,11 +107,11 @@ internal sealed class KafkaAppender : IDisposable
         }
     }
 
-    private IProducer<Null, byte[]> Current()
+    private Client Current()
     {
         if (_fatal is null)
         {
-            return _producer;
+            return _client;
         }
 
         lock (_lock)
@@ -121,28 +120,28 @@ internal sealed class KafkaAppender : IDisposable
             {
                 Log.ProducerRebuilt(_logger, reason);
                 KafkaMeters.Rebuilt("producer");
-                var old = _producer;
-                _producer = Make();
+                var old = _client;
+                _client = Make();
                 _fatal = null;
                 // Its appends were failed by the error; disposing waits for its thread.
-                _ = _connecting.ContinueWith(_ => old.Dispose(), TaskScheduler.Default);
+                _ = old.Asking.CloseAsync().ContinueWith(_ => old.Producer.Dispose(), TaskScheduler.Default);
             }
 
-            return _producer;
+            return _client;
         }
     }
 
-    private void Ask(IProducer<Null, byte[]> producer, TimeSpan timeout)
+    private void Ask(Client client, TimeSpan timeout) => client.Asking.TryRun(() =>
     {
-        using var admin = new DependentAdminClientBuilder(producer.Handle).Build();
+        using var admin = new DependentAdminClientBuilder(client.Producer.Handle).Build();
         admin.GetMetadata(_topic.Name, timeout);
-    }
+    });
 
-    private void Connect(IProducer<Null, byte[]> producer)
+    private void Connect(Client client)
     {
         try
         {
-            Ask(producer, ConnectWithin);
+            Ask(client, ConnectWithin);
         }
         catch (KafkaException)
         {
@@ -150,10 +149,16 @@ internal sealed class KafkaAppender : IDisposable
         }
     }
 
-    private IProducer<Null, byte[]> Make() => _clients.Producer<Null>(_topic.MaxMessageBytes, error => _fatal = error.Reason);
+    private Client Make() => new(_clients.Producer<Null>(_topic.MaxMessageBytes, error => _fatal = error.Reason));
 
     private static byte[] Bytes(ReadOnlyMemory<byte> value) =>
         MemoryMarshal.TryGetArray(value, out var segment) && segment.Offset == 0 && segment.Count == segment.Array!.Length ? segment.Array : value.ToArray();
+
+    /// <summary>A producer, and what it is being asked: until that has ended it is not disposed.</summary>
+    private sealed record Client(IProducer<Null, byte[]> Producer)
+    {
+        public ClientCalls Asking { get; } = new();
+    }
 
     /// <summary>Gathers the reports of an append's records. Reports come on the producer's thread.</summary>
     private sealed class PendingAppend(IReadOnlyList<LogRecord> records) : TaskCompletionSource<IReadOnlyList<LogPosition>>(TaskCreationOptions.RunContinuationsAsynchronously)

@@ -7,12 +7,11 @@ namespace IotAnalytics.Core.Persistence.PostgreSql;
 /// <summary>Each call has a pooled connection and a REPEATABLE READ transaction, which is one snapshot.</summary>
 internal sealed class PostgreSqlReader(NpgsqlDataSource source) : DatabaseReader
 {
-    // A thread of the pool is held by a read that runs, and that for as long as a statement may take; by none that waits for a server which does not answer.
     public override Task<T> ReadAsync<T>(Func<DbTransaction, T> read, CancellationToken cancellationToken) => Task.Run(
-        async () =>
+        () =>
         {
-            await using var connection = await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
-            await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken).ConfigureAwait(false);
+            using var connection = source.OpenConnection();
+            using var transaction = connection.BeginTransaction(IsolationLevel.RepeatableRead);
             return read(transaction);
         },
         cancellationToken);
