@@ -14,21 +14,18 @@ internal sealed class KafkaAppender : IDisposable
     /// <summary>At least what a batch of one record takes beside the value.</summary>
     private const int HeaderBytes = 128;
     private static readonly TimeSpan FlushAtClose = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan ConnectWithin = TimeSpan.FromSeconds(5);
     private readonly KafkaClients _clients;
     private readonly KafkaTopic _topic;
     private readonly KafkaBounds _bounds;
     private readonly ILogger _logger;
     private readonly Lock _lock = new();
-    private Client _client;
+    private IProducer<Null, byte[]> _producer;
     private volatile string? _fatal;
 
     public KafkaAppender(KafkaClients clients, KafkaTopic topic, KafkaBounds bounds, ILogger logger)
     {
         (_clients, _topic, _bounds, _logger) = (clients, topic, bounds, logger);
-        var first = _client = Make();
-        // It connects when it is first asked for something, or looks again after half a second, and only then gets the id without which it sends nothing.
-        _ = Task.Run(() => Connect(first));
+        _producer = Make();
     }
 
     /// <exception cref="RecordTooLargeException">Nothing was appended.</exception>
@@ -38,7 +35,7 @@ internal sealed class KafkaAppender : IDisposable
         ThrowIfTooLarge(records);
         var started = Stopwatch.GetTimestamp();
         var pending = new PendingAppend(records);
-        var producer = Current().Producer;
+        var producer = Current();
         var bytes = 0L;
         for (var i = 0; i < records.Count; i++)
         {
@@ -79,14 +76,17 @@ internal sealed class KafkaAppender : IDisposable
     }
 
     /// <summary>Lets the producer look at the topic: it refuses partitions that it does not know.</summary>
-    public void Refresh(TimeSpan timeout) => Ask(Current(), timeout);
+    public void Refresh(TimeSpan timeout)
+    {
+        using var admin = new DependentAdminClientBuilder(Current().Handle).Build();
+        admin.GetMetadata(_topic.Name, timeout);
+    }
 
     /// <summary>Lets what is under way end, then closes.</summary>
     public void Dispose()
     {
-        _client.Asking.CloseAsync().Wait();
-        _client.Producer.Flush(FlushAtClose);
-        _client.Producer.Dispose();
+        _producer.Flush(FlushAtClose);
+        _producer.Dispose();
     }
 
     /// <summary>Before anything is produced: the broker would take the other records.</summary>
@@ -107,11 +107,11 @@ internal sealed class KafkaAppender : IDisposable
         }
     }
 
-    private Client Current()
+    private IProducer<Null, byte[]> Current()
     {
         if (_fatal is null)
         {
-            return _client;
+            return _producer;
         }
 
         lock (_lock)
@@ -120,45 +120,21 @@ internal sealed class KafkaAppender : IDisposable
             {
                 Log.ProducerRebuilt(_logger, reason);
                 KafkaMeters.Rebuilt("producer");
-                var old = _client;
-                _client = Make();
+                var old = _producer;
+                _producer = Make();
                 _fatal = null;
                 // Its appends were failed by the error; disposing waits for its thread.
-                _ = old.Asking.CloseAsync().ContinueWith(_ => old.Producer.Dispose(), TaskScheduler.Default);
+                _ = Task.Run(old.Dispose);
             }
 
-            return _client;
+            return _producer;
         }
     }
 
-    private void Ask(Client client, TimeSpan timeout) => client.Asking.TryRun(() =>
-    {
-        using var admin = new DependentAdminClientBuilder(client.Producer.Handle).Build();
-        admin.GetMetadata(_topic.Name, timeout);
-    });
-
-    private void Connect(Client client)
-    {
-        try
-        {
-            Ask(client, ConnectWithin);
-        }
-        catch (KafkaException)
-        {
-            // The first append asks again, and says why it cannot.
-        }
-    }
-
-    private Client Make() => new(_clients.Producer<Null>(_topic.MaxMessageBytes, error => _fatal = error.Reason));
+    private IProducer<Null, byte[]> Make() => _clients.Producer<Null>(_topic.MaxMessageBytes, error => _fatal = error.Reason);
 
     private static byte[] Bytes(ReadOnlyMemory<byte> value) =>
         MemoryMarshal.TryGetArray(value, out var segment) && segment.Offset == 0 && segment.Count == segment.Array!.Length ? segment.Array : value.ToArray();
-
-    /// <summary>A producer, and what it is being asked: until that has ended it is not disposed.</summary>
-    private sealed record Client(IProducer<Null, byte[]> Producer)
-    {
-        public ClientCalls Asking { get; } = new();
-    }
 
     /// <summary>Gathers the reports of an append's records. Reports come on the producer's thread.</summary>
     private sealed class PendingAppend(IReadOnlyList<LogRecord> records) : TaskCompletionSource<IReadOnlyList<LogPosition>>(TaskCreationOptions.RunContinuationsAsynchronously)
