@@ -21,6 +21,7 @@ internal sealed class FaultRun : IAsyncDisposable
     private readonly CancellationTokenSource _abandoned = new();
     private readonly NpgsqlDataSource _source;
     private readonly List<HostProcess> _hosts = [];
+    private readonly List<SmallDisk> _disks = [];
     private readonly Task<long> _producing;
     private long _produced;
     private int _names;
@@ -57,6 +58,14 @@ internal sealed class FaultRun : IAsyncDisposable
         var (host, _) = await HostProcess.StartAsync(_hostPath, [.. Deployment.Settings(), "Lake:CutAge=00:00:05", "Lake:PublishInterval=00:00:02", .. settings], directory, Cancellation);
         _hosts.Add(host);
         return host;
+    }
+
+    /// <summary>Puts the data directory of a host that is yet to start on a disk of its own, until the end of the run.</summary>
+    public async Task<SmallDisk> MountDiskAsync(string name, int megabytes)
+    {
+        var disk = await SmallDisk.MountAsync(Path.Combine(_folder, name), megabytes, Cancellation);
+        _disks.Add(disk);
+        return disk;
     }
 
     /// <summary>One number from the database; asked again while it does not answer.</summary>
@@ -149,6 +158,11 @@ internal sealed class FaultRun : IAsyncDisposable
         {
             host.Thaw();
             await host.DisposeAsync();
+        }
+
+        foreach (var disk in _disks)
+        {
+            await disk.DisposeAsync();
         }
 
         await ((Task)_producing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -22,6 +22,7 @@ internal static class Scenarios
         new("frozen", "a host is frozen past its session and goes on", 1, 10, 3_000, FrozenAsync),
         new("frozen-in-transaction", "a host is frozen inside an open transaction and goes on", 1, 10, 3_000, FrozenInTransactionAsync),
         new("store-down", "the S3 server is away while anomalies go on; times = minutes", 1, 10, 3_000, StoreDownAsync),
+        new("disk-full", "the disk under the host's data directory (spool, log) is full for 20 s", 1, 3, 3_000, DiskFullAsync),
         new("database-restarted", "PostgreSQL is restarted", 2, 10, 3_000, (run, times) => DatabaseAsync(run, times, "restart")),
         new("database-killed", "PostgreSQL is killed and started again", 2, 10, 3_000, (run, times) => DatabaseAsync(run, times, "kill")),
         new("backends-terminated", "PostgreSQL's sessions are ended while they commit", 10, 100, 3_000, BackendsAsync),
@@ -192,6 +193,36 @@ internal static class Scenarios
 
         await run.Servers.StartS3Async(run.Cancellation);
         return findings;
+    }
+
+    private static async Task<List<string>> DiskFullAsync(FaultRun run, int times)
+    {
+        const string InLake = "SELECT sum(lake_offset)::bigint FROM iot.stream_partition";
+        var disk = await run.MountDiskAsync("host", megabytes: 16);
+        var host = await run.StartHostAsync("host");
+        for (var i = 0; i < times; i++)
+        {
+            await run.WaitForProgressAsync(20_000);
+            var before = await run.AskAsync(InLake);
+            for (var full = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(full) < TimeSpan.FromSeconds(20);)
+            {
+                disk.Fill();
+                await Task.Delay(50, run.Cancellation);
+                // What was closed before the disk was full still goes into the lake.
+                before = Stopwatch.GetElapsedTime(full) < TimeSpan.FromSeconds(8) ? await run.AskAsync(InLake) : before;
+            }
+
+            var after = await run.AskAsync(InLake);
+            disk.Empty();
+            if (host.HasExited || after > before)
+            {
+                return [host.HasExited ? "the host ended on a full disk" : $"the disk was not full: the lake went on from {before} to {after} records"];
+            }
+
+            await run.WaitAsync(async () => await run.AskAsync(InLake) > after, "record in the lake after there was room again");
+        }
+
+        return [];
     }
 
     private static async Task<List<string>> DatabaseAsync(FaultRun run, int times, string verb)
