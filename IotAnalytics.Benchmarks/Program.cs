@@ -8,6 +8,7 @@ using IotAnalytics.Benchmarks.Evaluate;
 using IotAnalytics.Benchmarks.Faults;
 using IotAnalytics.Benchmarks.Features;
 using IotAnalytics.Benchmarks.Forests;
+using IotAnalytics.Benchmarks.StartProfile;
 using IotAnalytics.Benchmarks.Throughput;
 using IotAnalytics.Benchmarks.Training;
 
@@ -21,4 +22,4 @@ bench.SetAction(parsed =>
         .Run(["--filter", parsed.GetRequiredValue(filter)], DefaultConfig.Instance.AddJob(job));
     return ran.Any() ? 0 : 2;
 });
-return await new RootCommand("IotAnalytics: measurements.") { bench, ThroughputCommand.Create(), FaultsCommand.Create(), ForestSpeedCommand.Create(), EvaluateCommand.Create(), KafkaReadCommand.Create(), ShadowCostCommand.Create(), TrainingCommand.Create() }.Parse(args).InvokeAsync();
+return await new RootCommand("IotAnalytics: measurements.") { bench, ThroughputCommand.Create(), FaultsCommand.Create(), ForestSpeedCommand.Create(), EvaluateCommand.Create(), KafkaReadCommand.Create(), ShadowCostCommand.Create(), TrainingCommand.Create(), StartProfileCommand.Create() }.Parse(args).InvokeAsync();

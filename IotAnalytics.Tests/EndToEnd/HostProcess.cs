@@ -36,12 +36,14 @@ internal sealed class HostProcess : IAsyncDisposable
     public bool HasExited => _process.HasExited;
 
     /// <summary>Starts <c>serve</c> on a data directory; returns at once.</summary>
-    public static HostProcess Start(string dataDirectory, IReadOnlyDictionary<string, string> settings, string? failPoint = null)
+    /// <param name="program">A published program instead of the build beside the tests.</param>
+    public static HostProcess Start(string dataDirectory, IReadOnlyDictionary<string, string> settings, string? failPoint = null, string? program = null)
     {
         var port = FreePort();
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "IotAnalytics.Web"))
+        program ??= Path.Combine(AppContext.BaseDirectory, "IotAnalytics.Web");
+        var start = new ProcessStartInfo(program)
         {
-            WorkingDirectory = AppContext.BaseDirectory,
+            WorkingDirectory = Path.GetDirectoryName(program)!,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };

@@ -21,6 +21,9 @@ internal static class TestEnvironment
     /// <summary>A program of the folder of real servers, for example <c>postgres</c> or <c>kafka/kafka</c>.</summary>
     public static string RequireServers(string relative) => Require("IOT_TEST_SERVERS", "the folder of real servers", relative);
 
+    /// <summary>The program of a folder that was published as the Dockerfile does.</summary>
+    public static string RequirePublished() => Require("IOT_TEST_APP", "a folder published as in deploy/Dockerfile", "IotAnalytics.Web");
+
     /// <summary>The address of a server that runs already (<c>IOT_TEST_S3</c> and the like), or null.</summary>
     public static string? RunningServer(string variable) => Environment.GetEnvironmentVariable(variable) is { Length: > 0 } address ? address : null;
 
