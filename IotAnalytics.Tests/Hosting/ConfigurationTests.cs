@@ -14,7 +14,8 @@ public sealed class ConfigurationTests : IDisposable
     public void All_mistakes_are_told_at_once_with_key_value_and_what_is_accepted()
     {
         var refused = Refused(
-            ("Lake:CutAge", "0"), ("Lake:CutRowz", "5"), ("Pipeline:LateAfter", "soon"), ("Nonsense", "1"), ("Urls", "nowhere"), ("Database:Provider", "Oracle"));
+            ("Lake:CutAge", "0"), ("Lake:CutRowz", "5"), ("Pipeline:LateAfter", "soon"), ("Nonsense", "1"), ("Urls", "nowhere"), ("Database:Provider", "Oracle"),
+            ("CommitLog:Provider", "Rabbit"), ("CommitLog:Kafka:ReplicationFactor", "0"));
 
         Assert.Equal(CommandLine.BadInput, refused.ExitCode);
         Assert.Contains("Lake:CutAge = '0': accepted 00:00:00.1", refused.Message, StringComparison.Ordinal);
@@ -23,6 +24,8 @@ public sealed class ConfigurationTests : IDisposable
         Assert.Contains("Nonsense: there is no such option", refused.Message, StringComparison.Ordinal);
         Assert.Contains("Urls = 'nowhere': accepted http://address:port", refused.Message, StringComparison.Ordinal);
         Assert.Contains("Database:Provider = 'Oracle': accepted Sqlite", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("CommitLog:Provider = 'Rabbit': accepted Embedded, Kafka", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("CommitLog:Kafka:ReplicationFactor = '0': accepted anything but 0", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]

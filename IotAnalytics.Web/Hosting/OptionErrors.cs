@@ -130,9 +130,10 @@ internal sealed class OptionErrors
 
     private static string Accepted(ValidationAttribute rule) => rule switch
     {
-        { ErrorMessage: { } message } => message.StartsWith("accepted: ", StringComparison.Ordinal) ? message[10..] : message,
+        { ErrorMessage: { } message } when message.StartsWith("accepted: ", StringComparison.Ordinal) => message["accepted: ".Length..],
         RangeAttribute range => $"{range.Minimum} to {range.Maximum}",
         AllowedValuesAttribute allowed => string.Join(", ", allowed.Values),
+        DeniedValuesAttribute denied => $"anything but {string.Join(", ", denied.Values)}",
         RegularExpressionAttribute pattern => $"text matching {pattern.Pattern}",
         RequiredAttribute => "any value but none",
         _ => rule.FormatErrorMessage("it"),
