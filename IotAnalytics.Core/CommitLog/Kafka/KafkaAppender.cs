@@ -78,8 +78,12 @@ internal sealed class KafkaAppender : IDisposable
     /// <summary>Lets the producer look at the topic: it refuses partitions that it does not know.</summary>
     public void Refresh(TimeSpan timeout)
     {
-        using var admin = new DependentAdminClientBuilder(Current().Handle).Build();
-        admin.GetMetadata(_topic.Name, timeout);
+        // Under the lock nobody replaces and closes the producer meanwhile.
+        lock (_lock)
+        {
+            using var admin = new DependentAdminClientBuilder(_producer.Handle).Build();
+            admin.GetMetadata(_topic.Name, timeout);
+        }
     }
 
     /// <summary>Lets what is under way end, then closes.</summary>

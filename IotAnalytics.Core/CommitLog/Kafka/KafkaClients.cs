@@ -31,6 +31,9 @@ internal sealed class KafkaClients(KafkaLogOptions options, ILogger logger)
         };
         SetDefault(config, "linger.ms", "5");
         SetDefault(config, "queue.buffering.max.kbytes", "65536");
+        // Connected before there is something to produce. A producer that first connects then has no id yet and asks for one only half a second after it was made,
+        // which the first append would wait for; asking for the topic instead would make one again that was deleted.
+        SetDefault(config, "enable.sparse.connections", "false");
         if (maxMessageBytes is { } bytes)
         {
             SetDefault(config, "message.max.bytes", $"{Math.Clamp(bytes, 1_000, 1_000_000_000)}");
