@@ -45,8 +45,8 @@ internal sealed class CompiledMethods : EventListener
         }
     }
 
-    /// <summary>Writes what was compiled so far; the number of methods.</summary>
-    public int Save(string path)
+    /// <summary>Writes what was compiled so far.</summary>
+    public void Save(string path)
     {
         nint[] ids;
         lock (_lock)
@@ -55,18 +55,15 @@ internal sealed class CompiledMethods : EventListener
         }
 
         var file = new MibcFile();
-        var count = 0;
         foreach (var method in ids.Select(Method).OfType<MethodBase>())
         {
             if (method.DeclaringType is { } type && (type.IsGenericType || method.IsGenericMethod) && MibcFile.CanHold(method))
             {
                 file.Add(method);
-                count++;
             }
         }
 
         file.Save(path);
-        return count;
     }
 
     /// <summary>The public way asks for the handle of the declaring type beside the method's when that is generic, and the event has none.</summary>

@@ -27,9 +27,11 @@ public sealed class PublishedStartTests : IDisposable
         var at = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
         using var answer = await client.PostAsJsonAsync("/api/v1/readings", new { sensor_id = "probe_001", timestamp = at, temperature = 95.2, humidity = 9.8 }, Token);
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync(Token));
-        while (!(await client.GetStringAsync("/api/v1/anomalies?sensor_id=probe_001", Token)).Contains("probe_001", StringComparison.Ordinal))
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        limit.CancelAfter(TimeSpan.FromSeconds(30));
+        while (!(await client.GetStringAsync("/api/v1/anomalies?sensor_id=probe_001", limit.Token)).Contains("probe_001", StringComparison.Ordinal))
         {
-            await Task.Delay(10, Token);
+            await Task.Delay(10, limit.Token);
         }
 
         var metrics = await client.GetStringAsync("/metrics", Token);
